@@ -1,0 +1,2 @@
+//! Placeholder until the benches stand.
+fn main() {}

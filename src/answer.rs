@@ -1,0 +1,177 @@
+//! What is answered: the scheme's success, a refusal, or that we cannot just now.
+
+use crate::receipt::Receipt;
+use crate::time::UnixTime;
+use crate::verify::{Refusal, Scheme};
+use std::io::Write;
+
+/// How long a sender should wait before it tries again after a 503, in seconds.
+const RETRY_AFTER_S: u32 = 5;
+
+/// An HTTP answer before it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    status: u16,
+    content_type: &'static str,
+    /// Fields beside those that every answer has, each with its line end.
+    fields: String,
+    body: String,
+}
+
+/// Whether the connection is used again after this answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connection {
+    /// It is closed.
+    Close,
+    /// It is kept open for the next request.
+    KeepAlive,
+}
+
+impl Answer {
+    /// The scheme's answer to an event that was kept.
+    #[must_use]
+    pub fn accepted(scheme: &Scheme, _: &Receipt) -> Self {
+        Answer {
+            status: scheme.success.status,
+            content_type: scheme.success.content_type,
+            fields: String::new(),
+            body: scheme.success.body.to_string(),
+        }
+    }
+
+    /// The answer to a refused request: a problem document (RFC 9457) with the detail of the refusals' table, no more.
+    #[must_use]
+    pub fn refused(refusal: &Refusal) -> Self {
+        let (status, detail) = refusal.answer();
+        let fields = match refusal {
+            Refusal::MethodNotAllowed => "Allow: POST\r\n".to_string(),
+            _ => String::new(),
+        };
+        Answer::problem(status, detail, fields)
+    }
+
+    /// The answer where an event was proven but could not be kept: the sender is to try again.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        Answer::problem(503, "Temporarily unable to accept events", format!("Retry-After: {RETRY_AFTER_S}\r\n"))
+    }
+
+    fn problem(status: u16, detail: &str, fields: String) -> Self {
+        // Every detail is ours and needs no escaping.
+        let title = reason(status);
+        let body = format!(r#"{{"type":"about:blank","title":"{title}","status":{status},"detail":"{detail}"}}"#);
+        Answer { status, content_type: "application/problem+json", fields, body }
+    }
+
+    /// Its status code.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Its body.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// Appends the answer to `out` as HTTP/1.1, dated `now`. The answer to a HEAD has no body (RFC 9110 §9.3.2).
+    pub fn write(&self, method: &str, connection: Connection, now: UnixTime, out: &mut Vec<u8>) {
+        let Answer { status, content_type, fields, body } = self;
+        let connection = match connection {
+            Connection::Close => "Connection: close\r\n",
+            Connection::KeepAlive => "",
+        };
+        // Writing to a `Vec` does not fail.
+        let _ = write!(
+            out,
+            "HTTP/1.1 {status} {}\r\nDate: {}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\
+             Cache-Control: no-store\r\n{connection}{fields}\r\n",
+            reason(*status),
+            now.http_date(),
+            body.len(),
+        );
+        if method != "HEAD" {
+            out.extend_from_slice(body.as_bytes());
+        }
+    }
+}
+
+/// The reason phrase of each status that is answered (RFC 9110 §15).
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        413 => "Content Too Large",
+        415 => "Unsupported Media Type",
+        501 => "Not Implemented",
+        503 => "Service Unavailable",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(answer: &Answer, method: &str, connection: Connection) -> String {
+        let mut out = Vec::new();
+        answer.write(method, connection, UnixTime::from_s(784_111_777), &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_refusal_is_a_problem_document_whose_detail_is_the_tables() {
+        let text = written(&Answer::refused(&Refusal::SignatureMismatch), "POST", Connection::Close);
+        let body = r#"{"type":"about:blank","title":"Unauthorized","status":401,"detail":"Signature mismatch - unauthorized"}"#;
+        let head = format!(
+            "HTTP/1.1 401 Unauthorized\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Type: application/problem+json\r\n\
+             Content-Length: {}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n",
+            body.len()
+        );
+        assert_eq!(text, head + body);
+    }
+
+    #[test]
+    fn a_405_says_what_is_allowed_and_a_head_gets_no_body() {
+        let refused = Answer::refused(&Refusal::MethodNotAllowed);
+        let text = written(&refused, "HEAD", Connection::KeepAlive);
+        assert!(text.starts_with("HTTP/1.1 405 Method Not Allowed\r\n"));
+        assert!(text.contains("\r\nAllow: POST\r\n") && !text.contains("Connection:"));
+        assert!(
+            text.contains(&format!("\r\nContent-Length: {}\r\n", refused.body().len())) && text.ends_with("\r\n\r\n")
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_to_be_sent_again() {
+        let text = written(&Answer::unavailable(), "POST", Connection::Close);
+        assert!(text.starts_with("HTTP/1.1 503 Service Unavailable\r\n") && text.contains("\r\nRetry-After: 5\r\n"));
+    }
+
+    #[test]
+    fn every_answer_is_json_and_has_a_reason() {
+        let limit_bytes = 1;
+        for refusal in [
+            Refusal::AmbiguousFraming,
+            Refusal::UnsupportedTransferEncoding,
+            Refusal::BrokenBody,
+            Refusal::UnknownPath,
+            Refusal::MethodNotAllowed,
+            Refusal::BodyTooLong { limit_bytes },
+            Refusal::UnsupportedContentEncoding,
+            Refusal::MissingSignature,
+            Refusal::SignatureMismatch,
+            Refusal::InvalidForm,
+        ] {
+            let answer = Answer::refused(&refusal);
+            let problem: serde_json::Value = serde_json::from_str(answer.body()).unwrap();
+            assert_eq!(problem["status"], answer.status());
+            assert_eq!(problem["detail"], refusal.answer().1);
+            assert_ne!(problem["title"], "");
+        }
+    }
+}

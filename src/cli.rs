@@ -1,0 +1,97 @@
+//! The command line of the full program.
+
+mod input;
+mod send;
+mod serve;
+mod sign;
+mod verify;
+
+use crate::config::ConfigError;
+use crate::minimal::{Failure, finish, say};
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Receives webhooks, proves who signed them, hands them on.
+#[derive(Parser)]
+#[command(
+    name = "hookgate",
+    version,
+    before_help = "Example: hookgate serve --secret-file ./secret | while read -r event; do echo \"$event\"; done",
+    after_help = "Exit codes: 0 as asked, 1 failed while running or refused, 2 wrong arguments or configuration.",
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Receive: verify each request, print each event as a line of JSON, then answer
+    Serve(serve::Serve),
+    /// Print the headers that sign a body
+    Sign(sign::Sign),
+    /// Sign a body, post it, print the answer
+    Send(send::Send),
+    /// Say whether a request's signature is valid: exit 0 if it is, 1 if not
+    Verify(verify::Verify),
+}
+
+/// The whole program of the full build.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    let outcome = match arguments.verb {
+        Verb::Serve(serve) => serve.run(),
+        Verb::Sign(sign) => sign.run(),
+        Verb::Send(send) => send.run(),
+        Verb::Verify(verify) => verify.run(),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(failure) => finish(Err(failure)),
+    }
+}
+
+/// clap's word on the arguments, in this program's form.
+fn usage(error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let _ = error.print();
+            ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            ExitCode::from(2)
+        }
+        _ => {
+            let text = error.render().to_string();
+            let mut hinted = false;
+            for line in text.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
+                if let Some(what) = line.strip_prefix("error: ") {
+                    say(&format!("hookgate: error: {what}"));
+                } else if let Some(tip) = line.trim_start().strip_prefix("tip: ") {
+                    say(&format!("hookgate: hint: {tip}"));
+                    hinted = true;
+                } else if !line.starts_with("For more information") {
+                    say(line);
+                }
+            }
+            if !hinted {
+                say("hookgate: hint: hookgate --help, or --help behind a command, says what there is");
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// An error of the operator's in the arguments.
+fn wrong(what: impl Into<String>, hint: impl Into<String>) -> Failure {
+    Failure::Config(ConfigError::new(what, hint))
+}

@@ -1,0 +1,80 @@
+//! `hookgate send`.
+
+use super::input::{header, read_body};
+use super::sign::Signing;
+use super::wrong;
+use crate::minimal::Failure;
+use clap::Args;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Longest wait for the whole exchange.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Longest answer printed, in bytes.
+const ANSWER_LIMIT_BYTES: u64 = 1024 * 1024;
+
+/// Signs a body, posts it and prints the answer: exit 0 if that is a 2xx, 1 if not.
+#[derive(Args)]
+#[command(
+    before_help = "Example: hookgate send http://127.0.0.1:5000/webhook --secret-file ./secret --event push push.json"
+)]
+pub(super) struct Send {
+    /// Where to post to
+    url: String,
+    #[command(flatten)]
+    signing: Signing,
+    /// Header to send beside the signature's (repeatable); a Content-Type replaces the guessed one
+    #[arg(long, value_name = "NAME: VALUE")]
+    header: Vec<OsString>,
+    /// The body; - is standard input
+    #[arg(default_value = "-")]
+    file: PathBuf,
+}
+
+impl Send {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let extra = self.header.iter().map(header).collect::<Result<Vec<_>, _>>()?;
+        let body = read_body(&self.file)?;
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(TIMEOUT))
+            .user_agent(concat!("hookgate/", env!("CARGO_PKG_VERSION")));
+        let agent = config.build().new_agent();
+        let mut request = agent.post(&self.url);
+        if !extra.iter().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type")) {
+            request = request.header("Content-Type", self.signing.content_type(&body)?);
+        }
+        for (name, value) in self.signing.headers(&body)? {
+            request = request.header(name, value);
+        }
+        for (name, value) in extra {
+            request = request.header(name, value.trim_ascii());
+        }
+        let mut response = request.send(&body).map_err(|error| match error {
+            ureq::Error::BadUri(_) | ureq::Error::Http(_) => wrong(
+                format!("cannot post to {:?}: {error}", self.url),
+                "give a URL such as http://127.0.0.1:5000/webhook",
+            ),
+            error => Failure::Running(format!("cannot post to {}: {error}", self.url)),
+        })?;
+        let status = response.status();
+        let answer = response
+            .body_mut()
+            .with_config()
+            .limit(ANSWER_LIMIT_BYTES)
+            .read_to_vec()
+            .map_err(|error| Failure::Running(format!("the answer ({status}) broke off: {error}")))?;
+        let mut out = format!("{status}\n").into_bytes();
+        out.extend_from_slice(&answer);
+        out.push(b'\n');
+        io::stdout()
+            .write_all(&out)
+            .map_err(|error| Failure::Running(format!("cannot write to standard output: {error}")))?;
+        Ok(if status.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}

@@ -1,0 +1,131 @@
+//! `hookgate sign`.
+
+use super::input::{SchemeOption, SecretOptions, read_body};
+use super::wrong;
+use crate::minimal::Failure;
+use crate::payload;
+use crate::request::{Head, Header};
+use crate::verify::{Place, Scheme, sign};
+use clap::Args;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Prints the headers that sign a body, one a line.
+#[derive(Args)]
+#[command(before_help = "Example: hookgate sign --secret-file ./secret --curl http://127.0.0.1:5000/webhook push.json")]
+pub(super) struct Sign {
+    #[command(flatten)]
+    signing: Signing,
+    /// Print a curl command that posts it to this URL
+    #[arg(long, value_name = "URL")]
+    curl: Option<String>,
+    /// The body; - is standard input
+    #[arg(default_value = "-")]
+    file: PathBuf,
+}
+
+/// What makes a signed delivery out of a body.
+#[derive(Args)]
+pub(super) struct Signing {
+    #[command(flatten)]
+    scheme: SchemeOption,
+    #[command(flatten)]
+    secrets: SecretOptions,
+    /// Event type to name in the headers
+    #[arg(long, value_name = "TYPE")]
+    event: Option<String>,
+    /// Delivery id to name in the headers
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+}
+
+impl Signing {
+    /// The header fields of a delivery of `body`, signed with the first secret.
+    pub(super) fn headers(&self, body: &[u8]) -> Result<Vec<(String, String)>, Failure> {
+        let scheme = self.scheme.scheme()?;
+        let secrets = self.secrets.secrets()?;
+        let Some((_, secret)) = secrets.first() else {
+            return Err(wrong("there is no secret", "give --secret-file FILE"));
+        };
+        let mut headers = named(&scheme, &scheme.event_type, self.event.as_deref(), "--event")?;
+        headers.extend(named(&scheme, &scheme.delivery_id, self.id.as_deref(), "--id")?);
+        headers.extend(sign(&scheme, secret, body));
+        Ok(headers)
+    }
+
+    /// The Content-Type that makes a receiver read `body` as what it is.
+    pub(super) fn content_type(&self, body: &[u8]) -> Result<&'static str, Failure> {
+        const FORM: &str = "application/x-www-form-urlencoded";
+        let scheme = self.scheme.scheme()?;
+        let as_form = [Header { name: "Content-Type", value: FORM.as_bytes() }];
+        let head = Head { method: "POST", target: "/", headers: &as_form };
+        Ok(match payload::read(&scheme.payload, &head, body) {
+            Ok(_) => FORM,
+            Err(_) => "application/json",
+        })
+    }
+}
+
+/// The field that holds `value` in the first header of `places`, where both are given.
+fn named(scheme: &Scheme, places: &[Place], value: Option<&str>, flag: &str) -> Result<Vec<(String, String)>, Failure> {
+    let Some(value) = value else { return Ok(Vec::new()) };
+    if value.is_empty() || value.chars().any(char::is_control) {
+        return Err(wrong(format!("{flag} cannot stand in a header"), "give text without control characters"));
+    }
+    let header = places.iter().find_map(|place| match place {
+        Place::Header(name) => Some((name.clone(), value.to_string())),
+        Place::Json(_) => None,
+    });
+    match header {
+        Some(header) => Ok(vec![header]),
+        None => Err(wrong(format!("the scheme {} has no header for {flag}", scheme.name), "put it in the body")),
+    }
+}
+
+impl Sign {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let body = read_body(&self.file)?;
+        let headers = self.signing.headers(&body)?;
+        let mut out = Vec::new();
+        match &self.curl {
+            None => {
+                for (name, value) in &headers {
+                    out.extend_from_slice(format!("{name}: {value}\n").as_bytes());
+                }
+            }
+            Some(url) => {
+                let content_type = ("Content-Type".to_string(), self.signing.content_type(&body)?.to_string());
+                let headers: Vec<_> = std::iter::once(content_type).chain(headers).collect();
+                out.extend_from_slice(curl(url, &headers, &self.file, &body).as_bytes());
+                out.push(b'\n');
+            }
+        }
+        match io::stdout().write_all(&out) {
+            Ok(()) => Ok(ExitCode::SUCCESS),
+            Err(error) => Err(Failure::Running(format!("cannot write to standard output: {error}"))),
+        }
+    }
+}
+
+/// A command for a POSIX shell that posts `body`: from its file where it has one, else from the command itself.
+fn curl(url: &str, headers: &[(String, String)], file: &Path, body: &[u8]) -> String {
+    let fields: String =
+        headers.iter().map(|(name, value)| format!(" -H {}", quoted(&format!("{name}: {value}")))).collect();
+    let command = format!("curl -sS -i -X POST{fields}");
+    let url = quoted(url);
+    match (file.to_str().filter(|path| *path != "-"), std::str::from_utf8(body)) {
+        (Some(path), _) => format!("{command} --data-binary {} {url}", quoted(&format!("@{path}"))),
+        // --data-raw takes a leading @ for what it is.
+        (None, Ok(text)) if !text.contains('\0') => format!("{command} --data-raw {} {url}", quoted(text)),
+        (None, _) => {
+            let octal: String = body.iter().map(|byte| format!("\\{byte:03o}")).collect();
+            format!("printf {} | {command} --data-binary @- {url}", quoted(&octal))
+        }
+    }
+}
+
+/// `text` as one word of a POSIX shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}

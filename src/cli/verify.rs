@@ -1,0 +1,62 @@
+//! `hookgate verify`.
+
+use super::input::{SchemeOption, SecretOptions, header, read_body};
+use crate::minimal::Failure;
+use crate::request::{Head, Header, Request};
+use crate::time::UnixTime;
+use clap::Args;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Says whether a request's signature is valid: exit 0 if it is, 1 if not, 2 if that cannot be judged.
+///
+/// It judges the signature only, whatever the body is.
+#[derive(Args)]
+#[command(
+    before_help = "Example: hookgate verify --secret-file ./secret --header 'X-Hub-Signature-256: sha256=…' push.json"
+)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    scheme: SchemeOption,
+    #[command(flatten)]
+    secrets: SecretOptions,
+    /// A header of the request (repeatable)
+    #[arg(long, value_name = "NAME: VALUE")]
+    header: Vec<OsString>,
+    /// Method of the request
+    #[arg(long, default_value = "POST")]
+    method: String,
+    /// URL that it was sent to
+    #[arg(long, default_value = "/")]
+    url: String,
+    /// The time to hold timestamps against, in seconds since 1970 (default: now)
+    #[arg(long, value_name = "UNIX", allow_negative_numbers = true)]
+    now: Option<i64>,
+    /// The body; - is standard input
+    #[arg(default_value = "-")]
+    file: PathBuf,
+}
+
+impl Verify {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let verifier = self.secrets.verifier(self.scheme.scheme()?)?;
+        let fields = self.header.iter().map(header).collect::<Result<Vec<_>, _>>()?;
+        let headers: Vec<_> = fields.iter().map(|(name, value)| Header { name, value }).collect();
+        let body = read_body(&self.file)?;
+        let head = Head { method: &self.method, target: &self.url, headers: &headers };
+        let now = self.now.map_or_else(UnixTime::now, UnixTime::from_s);
+        let (verdict, code) = match verifier.verify(&Request { head, body: &body }, now) {
+            Ok(verified) => {
+                let scheme = &verified.scheme().name;
+                (format!("valid: signed for {scheme} with the secret {}", verified.secret_label()), ExitCode::SUCCESS)
+            }
+            Err(refusal) => (format!("refused: {}: {refusal}", refusal.answer().1), ExitCode::FAILURE),
+        };
+        match writeln!(io::stdout(), "{verdict}") {
+            Ok(()) => Ok(code),
+            Err(error) => Err(Failure::Running(format!("cannot write to standard output: {error}"))),
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! JSON without a tree: is it JSON, the same on one line, the same indented, one string out of it.
+
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// Deepest nesting of arrays and objects accepted. `serde_json` stops parsing at the same depth, so that a consumer that
+/// uses it can read everything that was let in.
+pub const DEPTH_LIMIT: usize = 127;
+
+/// Why bytes are not JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotJson {
+    /// The bytes from `at` on are not UTF-8, which RFC 8259 §8.1 asks for.
+    Encoding {
+        /// Offset of the first bad byte.
+        at: usize,
+    },
+    /// Arrays and objects nest deeper than [`DEPTH_LIMIT`].
+    Depth {
+        /// The limit passed.
+        limit: usize,
+    },
+    /// The text is not of the grammar of RFC 8259, or something follows it.
+    Grammar {
+        /// Line of the first bad byte, from 1.
+        line: usize,
+        /// Column of the first bad byte, in bytes, from 1.
+        column: usize,
+    },
+}
+
+/// The text of `bytes`, if it is exactly one JSON value (RFC 8259) with white space around it at most: UTF-8 without a byte
+/// order mark, nested at most [`DEPTH_LIMIT`] deep. Allocates at most one byte a level of nesting.
+///
+/// # Errors
+/// Says which of these does not hold, and where.
+pub fn check(bytes: &[u8]) -> Result<&str, NotJson> {
+    let text = std::str::from_utf8(bytes).map_err(|error| NotJson::Encoding { at: error.valid_up_to() })?;
+    // Before the parser, which follows any depth here.
+    if depth_exceeds(bytes, DEPTH_LIMIT) {
+        return Err(NotJson::Depth { limit: DEPTH_LIMIT });
+    }
+    match serde_json::from_str::<&RawValue>(text) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(NotJson::Grammar { line: error.line(), column: error.column() }),
+    }
+}
+
+fn depth_exceeds(bytes: &[u8], limit: usize) -> bool {
+    let mut depth = 0_usize;
+    for token in Tokens::new(bytes) {
+        match token {
+            Token::Open(_) => {
+                depth += 1;
+                if depth > limit {
+                    return true;
+                }
+            }
+            Token::Close(_) => depth = depth.saturating_sub(1),
+            Token::Comma | Token::Colon | Token::Scalar(_) => {}
+        }
+    }
+    false
+}
+
+/// Appends `json` to `out` on one line: the white space between tokens goes, the tokens stay as they are.
+pub fn write_compact(json: &str, out: &mut Vec<u8>) {
+    for token in Tokens::new(json.as_bytes()) {
+        token.write(out);
+    }
+}
+
+/// Appends `json` to `out`, indented by two spaces a level; the tokens stay as they are.
+pub fn write_pretty(json: &str, out: &mut Vec<u8>) {
+    let mut depth = 0_usize;
+    let mut tokens = Tokens::new(json.as_bytes()).peekable();
+    while let Some(token) = tokens.next() {
+        token.write(out);
+        match token {
+            Token::Open(_) if matches!(tokens.peek(), Some(Token::Close(_))) => continue,
+            Token::Open(_) => depth += 1,
+            Token::Colon => out.push(b' '),
+            _ => {}
+        }
+        let closes_next = matches!(tokens.peek(), Some(Token::Close(_)));
+        if closes_next {
+            depth = depth.saturating_sub(1);
+        }
+        if closes_next || matches!(token, Token::Open(_) | Token::Comma) {
+            out.push(b'\n');
+            out.resize(out.len() + 2 * depth, b' ');
+        }
+    }
+}
+
+/// The string at `pointer` (RFC 6901) in `json`, or nothing where there is none or it is not a string. Of repeated names
+/// the last counts, as in most parsers. Costs memory for each name beside the one looked for: for verified bodies only.
+#[must_use]
+pub fn string_at(json: &str, pointer: &str) -> Option<String> {
+    let mut value = json;
+    for step in pointer.strip_prefix('/')?.split('/') {
+        let name = step.replace("~1", "/").replace("~0", "~");
+        let members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(value).ok()?;
+        value = members.get(name.as_str())?.get();
+    }
+    serde_json::from_str(value).ok()
+}
+
+/// Appends `text` to `out` as a JSON string, quotes included.
+pub fn write_string(text: &str, out: &mut Vec<u8>) {
+    // `Vec` refuses no write and `str` no serialization.
+    let _ = serde_json::to_writer(out, text);
+}
+
+/// One token of JSON text, as its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token<'a> {
+    Open(u8),
+    Close(u8),
+    Comma,
+    Colon,
+    Scalar(&'a [u8]),
+}
+
+impl Token<'_> {
+    fn write(self, out: &mut Vec<u8>) {
+        match self {
+            Token::Open(byte) | Token::Close(byte) => out.push(byte),
+            Token::Comma => out.push(b','),
+            Token::Colon => out.push(b':'),
+            Token::Scalar(bytes) => out.extend_from_slice(bytes),
+        }
+    }
+}
+
+/// The tokens of JSON text. Of other text it makes tokens too, without judging them.
+struct Tokens<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Tokens<'a> {
+    fn new(json: &'a [u8]) -> Self {
+        Tokens { rest: json }
+    }
+
+    fn scalar_len(&self) -> usize {
+        if self.rest.first() == Some(&b'"') {
+            let mut escaped = false;
+            for (at, byte) in self.rest.iter().enumerate().skip(1) {
+                match byte {
+                    _ if escaped => escaped = false,
+                    b'\\' => escaped = true,
+                    b'"' => return at + 1,
+                    _ => {}
+                }
+            }
+            return self.rest.len();
+        }
+        let ends =
+            |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':' | b'[' | b']' | b'{' | b'}' | b'"');
+        self.rest.iter().position(ends).unwrap_or(self.rest.len())
+    }
+}
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = Token<'a>;
+
+    fn next(&mut self) -> Option<Token<'a>> {
+        while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = self.rest {
+            self.rest = rest;
+        }
+        let first = *self.rest.first()?;
+        let (token, len) = match first {
+            b'{' | b'[' => (Token::Open(first), 1),
+            b'}' | b']' => (Token::Close(first), 1),
+            b',' => (Token::Comma, 1),
+            b':' => (Token::Colon, 1),
+            _ => {
+                let len = self.scalar_len();
+                (Token::Scalar(self.rest.get(..len)?), len)
+            }
+        };
+        self.rest = self.rest.get(len..)?;
+        Some(token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nested(depth: usize) -> String {
+        "[".repeat(depth) + &"]".repeat(depth)
+    }
+
+    fn compact(json: &str) -> String {
+        let mut out = Vec::new();
+        write_compact(json, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn one_value_with_white_space_around_it_is_json() {
+        for json in
+            ["{}", " [1, 2]\r\n\t", "1", "-0.5e+3", "\"x\"", "null", "true", r#""\ud800""#, r#"{"a":1,"a":2}"#, "1e999"]
+        {
+            assert_eq!(check(json.as_bytes()), Ok(json));
+        }
+    }
+
+    #[test]
+    fn what_is_not_exactly_one_value_is_refused_with_its_place() {
+        for (bytes, line, column) in [
+            (&b""[..], 1, 0),
+            (b" ", 1, 1),
+            (b"{} x", 1, 4),
+            (b"{}{}", 1, 3),
+            (b"[1,]", 1, 4),
+            (b"{'a':1}", 1, 2),
+            (b"NaN", 1, 1),
+            (b"[Infinity]", 1, 2),
+            (b"01", 1, 2),
+            (b"+1", 1, 1),
+            (b"\"\x01\"", 1, 1),
+            (b"[1,\n 2", 2, 2),
+            (b"\xef\xbb\xbf{}", 1, 1),
+        ] {
+            assert_eq!(check(bytes), Err(NotJson::Grammar { line, column }), "{:?}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
+    fn invalid_utf_8_is_refused_with_its_place_inside_a_string_too() {
+        assert_eq!(check(b"{\"a\":\"\xff\"}"), Err(NotJson::Encoding { at: 6 }));
+        assert_eq!(check(b"\xc3"), Err(NotJson::Encoding { at: 0 }));
+    }
+
+    #[test]
+    fn nesting_is_accepted_to_its_limit_and_not_one_further() {
+        assert!(check(nested(DEPTH_LIMIT).as_bytes()).is_ok());
+        let too_deep = Err(NotJson::Depth { limit: 127 });
+        assert_eq!(check(nested(DEPTH_LIMIT + 1).as_bytes()), too_deep);
+        assert_eq!(check(nested(100_000).as_bytes()), too_deep);
+        assert_eq!(check((r#"{"a":"#.repeat(128) + "1" + &"}".repeat(128)).as_bytes()), too_deep);
+        // Brackets inside strings are no nesting, behind escaped quotes neither; what closed no longer counts.
+        assert!(check(format!(r#"["\"{}"]"#, "[".repeat(200)).as_bytes()).is_ok());
+        assert!(check(format!("[{}1]", "[],".repeat(500)).as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn compact_json_keeps_its_tokens() {
+        let json = "{ \"a\" : [ 1.000, 1E5 ,\t\"x  \\\" \\u00e9 \" ] ,\r\n \"b\":{ } }";
+        assert_eq!(compact(json), r#"{"a":[1.000,1E5,"x  \" \u00e9 "],"b":{}}"#);
+    }
+
+    #[test]
+    fn pretty_json_is_the_usual_indentation() {
+        let mut out = Vec::new();
+        write_pretty(r#"{"a":[1,{"b":[]}],"c":{},"d":"e"}"#, &mut out);
+        let expected = "{\n  \"a\": [\n    1,\n    {\n      \"b\": []\n    }\n  ],\n  \"c\": {},\n  \"d\": \"e\"\n}";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_string_is_found_by_its_pointer() {
+        let json =
+            r#"{"event_type":"push","a":{"b/c":{"~":"deep"}},"n":1,"\u0065":"escaped name","a2":"x","a2":"last"}"#;
+        assert_eq!(string_at(json, "/event_type").as_deref(), Some("push"));
+        assert_eq!(string_at(json, "/a/b~1c/~0").as_deref(), Some("deep"));
+        assert_eq!(string_at(json, "/e").as_deref(), Some("escaped name"));
+        assert_eq!(string_at(json, "/a2").as_deref(), Some("last"));
+        for nothing in ["/n", "/a", "/missing", "/n/x", "", "event_type", "/"] {
+            assert_eq!(string_at(json, nothing), None, "{nothing}");
+        }
+        assert_eq!(string_at("[1]", "/0"), None);
+    }
+}

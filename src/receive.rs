@@ -1,0 +1,291 @@
+//! Deciding one request: the receiver that both fronts feed.
+
+use crate::payload::{self, Payload};
+use crate::request::{Head, Request};
+use crate::time::UnixTime;
+use crate::verify::{Refusal, Verified, Verifier};
+use std::fmt;
+
+/// Longest body accepted unless told otherwise, in bytes. GitHub caps a delivery at 25 MB (GitHub Docs, "Webhook events and
+/// payloads").
+pub const BODY_LIMIT_BYTES: u64 = 25 * 1024 * 1024;
+
+/// One source of deliveries: where it posts, how it signs, and how much it may send.
+#[derive(Debug)]
+pub struct Receiver {
+    source: String,
+    path: String,
+    verifier: Verifier,
+    body_limit_bytes: u64,
+}
+
+/// A path that no request could match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidPath(pub String);
+
+impl Receiver {
+    /// A receiver for what `source` posts to `path` and signs for `verifier`, with bodies of up to [`BODY_LIMIT_BYTES`].
+    ///
+    /// # Errors
+    /// Where `path` does not begin with `/` or has a character that the path of a request target cannot have.
+    pub fn new(source: String, path: String, verifier: Verifier) -> Result<Self, InvalidPath> {
+        let possible =
+            path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#".contains(&byte));
+        if !possible {
+            return Err(InvalidPath(path));
+        }
+        Ok(Receiver { source, path, verifier, body_limit_bytes: BODY_LIMIT_BYTES })
+    }
+
+    /// The same with another limit for the body, in bytes.
+    #[must_use]
+    pub fn with_body_limit_bytes(self, body_limit_bytes: u64) -> Self {
+        Receiver { body_limit_bytes, ..self }
+    }
+
+    /// Longest body accepted, in bytes.
+    #[must_use]
+    pub fn body_limit_bytes(&self) -> u64 {
+        self.body_limit_bytes
+    }
+
+    /// The path that it answers on.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The verifier of its source.
+    #[must_use]
+    pub fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    /// Whether the body of this request is worth waiting for: all that is decided without it, in the order path, method,
+    /// declared size, Content-Encoding, signature header. `declared_bytes` is its Content-Length, where it has one.
+    ///
+    /// # Errors
+    /// The first that does not hold.
+    pub fn admit(&self, head: &Head<'_>, declared_bytes: Option<u64>) -> Result<(), Refusal> {
+        if head.path() != self.path {
+            return Err(Refusal::UnknownPath);
+        }
+        if head.method != "POST" {
+            return Err(Refusal::MethodNotAllowed);
+        }
+        if declared_bytes.is_some_and(|bytes| bytes > self.body_limit_bytes) {
+            return Err(self.body_too_long());
+        }
+        if !head.values("Content-Encoding").all(|value| value.is_empty() || value.eq_ignore_ascii_case(b"identity")) {
+            return Err(Refusal::UnsupportedContentEncoding);
+        }
+        self.verifier.check_head(head)
+    }
+
+    /// The refusal of a body over this receiver's limit, for a front that sees it grow.
+    #[must_use]
+    pub fn body_too_long(&self) -> Refusal {
+        Refusal::BodyTooLong { limit_bytes: self.body_limit_bytes }
+    }
+
+    /// Decides one whole request: [`Receiver::admit`], then body, signature and payload rule. `now` is when it came.
+    ///
+    /// # Errors
+    /// The first that does not hold.
+    pub fn receive<'a>(&'a self, request: &Request<'a>, now: UnixTime) -> Result<Delivery<'a>, Refusal> {
+        let body_bytes = u64::try_from(request.body.len()).unwrap_or(u64::MAX);
+        self.admit(&request.head, Some(body_bytes))?;
+        payload::check_presence(&self.verifier.scheme().payload, request.body)?;
+        let verified = self.verifier.verify(request, now)?;
+        Delivery::new(&self.source, verified, now)
+    }
+}
+
+/// A proven request and what it holds: what is kept, printed and handed on.
+///
+/// It takes a [`Verified`]. This compiles:
+/// ```
+/// fn deliver<'a>(it: hookgate::Verified<'a>, now: hookgate::UnixTime) {
+///     let _ = hookgate::Delivery::new("github", it, now);
+/// }
+/// ```
+/// and this, with a request that nobody proved, does not:
+/// ```compile_fail
+/// fn deliver<'a>(it: hookgate::Request<'a>, now: hookgate::UnixTime) {
+///     let _ = hookgate::Delivery::new("github", it, now);
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Delivery<'a> {
+    source: &'a str,
+    verified: Verified<'a>,
+    payload: Payload<'a>,
+    received_at: UnixTime,
+}
+
+impl<'a> Delivery<'a> {
+    /// The delivery from `source` that `verified` proves, received at `now`.
+    ///
+    /// # Errors
+    /// Where the body is not what the scheme's payload rule asks for.
+    pub fn new(source: &'a str, verified: Verified<'a>, now: UnixTime) -> Result<Self, Refusal> {
+        let request = *verified.request();
+        let payload = payload::read(&verified.scheme().payload, &request.head, request.body)?;
+        Ok(Delivery { source, verified, payload, received_at: now })
+    }
+
+    /// The name of its source.
+    #[must_use]
+    pub fn source(&self) -> &'a str {
+        self.source
+    }
+
+    /// The proof, and with it the request.
+    #[must_use]
+    pub fn verified(&self) -> &Verified<'a> {
+        &self.verified
+    }
+
+    /// What its body holds.
+    #[must_use]
+    pub fn payload(&self) -> &Payload<'a> {
+        &self.payload
+    }
+
+    /// When it was received, by this machine's clock.
+    #[must_use]
+    pub fn received_at(&self) -> UnixTime {
+        self.received_at
+    }
+
+    /// The event's type, from where the scheme says it stands.
+    #[must_use]
+    pub fn event_type(&self) -> Option<String> {
+        self.verified.event_type(self.payload.json())
+    }
+
+    /// The sender's id of this delivery, from where the scheme says it stands.
+    #[must_use]
+    pub fn delivery_id(&self) -> Option<String> {
+        self.verified.delivery_id(self.payload.json())
+    }
+}
+
+impl fmt::Display for InvalidPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no request can match the path {:?}", self.0)
+    }
+}
+
+impl std::error::Error for InvalidPath {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::NotJson;
+    use crate::request::Header;
+    use crate::verify::{Secret, preset, sign};
+
+    const NOW: UnixTime = UnixTime::from_s(1_700_000_000);
+
+    fn secret() -> Secret {
+        Secret::new(b"a secret of the tests".to_vec()).unwrap()
+    }
+
+    fn receiver() -> Receiver {
+        let verifier = Verifier::new(preset("github").unwrap(), [("one".to_string(), secret())]).unwrap();
+        Receiver::new("github".into(), "/webhook".into(), verifier).unwrap().with_body_limit_bytes(1000)
+    }
+
+    /// A request that is right in every way; each test spoils what it is about.
+    struct Post {
+        method: &'static str,
+        target: &'static str,
+        extra: Vec<Header<'static>>,
+        signature: Option<String>,
+        body: Vec<u8>,
+    }
+
+    fn post(body: &[u8]) -> Post {
+        let signature = sign(&preset("github").unwrap(), &secret(), body).remove(0).1;
+        Post { method: "POST", target: "/webhook", extra: Vec::new(), signature: Some(signature), body: body.to_vec() }
+    }
+
+    fn verdict(post: &Post) -> Result<(), Refusal> {
+        let signature =
+            post.signature.iter().map(|value| Header { name: "X-Hub-Signature-256", value: value.as_bytes() });
+        let headers: Vec<Header<'_>> = post.extra.iter().copied().chain(signature).collect();
+        let head = Head { method: post.method, target: post.target, headers: &headers };
+        receiver().receive(&Request { head, body: &post.body }, NOW).map(drop)
+    }
+
+    #[test]
+    fn each_refusal_comes_before_those_after_it() {
+        // Wrong in every way at once; then each wrong is mended in turn and the next one shows.
+        let mut post = Post {
+            method: "GET",
+            target: "/other",
+            extra: vec![Header { name: "content-encoding", value: b"gzip" }],
+            signature: None,
+            body: vec![b'{'; 1001],
+        };
+        assert_eq!(verdict(&post), Err(Refusal::UnknownPath));
+        post.target = "/webhook?x=1";
+        assert_eq!(verdict(&post), Err(Refusal::MethodNotAllowed));
+        post.method = "POST";
+        assert_eq!(verdict(&post), Err(Refusal::BodyTooLong { limit_bytes: 1000 }));
+        post.body.clear();
+        assert_eq!(verdict(&post), Err(Refusal::UnsupportedContentEncoding));
+        post.extra[0].value = b"Identity";
+        assert_eq!(verdict(&post), Err(Refusal::MissingSignature));
+        post.signature = Some("x".into());
+        assert_eq!(verdict(&post), Err(Refusal::MalformedSignature));
+        post.signature = Some(format!("sha256={}", "0".repeat(64)));
+        assert_eq!(verdict(&post), Err(Refusal::EmptyBody));
+        post.body = vec![b'{'; 1000];
+        assert_eq!(verdict(&post), Err(Refusal::SignatureMismatch));
+        post.signature = Some(sign(&preset("github").unwrap(), &secret(), &post.body).remove(0).1);
+        assert_eq!(verdict(&post), Err(Refusal::InvalidJson(NotJson::Depth { limit: 127 })));
+        post.body = [b"\"".as_slice(), &[b'x'; 998], b"\""].concat();
+        post.signature = Some(sign(&preset("github").unwrap(), &secret(), &post.body).remove(0).1);
+        assert_eq!(verdict(&post), Ok(()), "a body of exactly the limit");
+    }
+
+    #[test]
+    fn the_path_is_matched_byte_for_byte() {
+        for target in ["/webhook/", "/Webhook", "//webhook", "/%77ebhook", "/webhook#x", "/", "*", "webhook", ""] {
+            let target = target.to_string().leak();
+            assert_eq!(verdict(&Post { target, ..post(b"{}") }), Err(Refusal::UnknownPath), "{target}");
+        }
+        for target in ["/webhook", "/webhook?", "/webhook?a=/b", "http://anywhere.example/webhook?x"] {
+            assert_eq!(verdict(&Post { target, ..post(b"{}") }), Ok(()), "{target}");
+        }
+    }
+
+    #[test]
+    fn a_receivers_path_is_one_that_a_request_can_have() {
+        for path in ["", "webhook", "/a b", "/a?b", "/a#b", "/é", "/a\n"] {
+            let verifier = Verifier::new(preset("github").unwrap(), [("one".to_string(), secret())]).unwrap();
+            let made = Receiver::new("github".into(), path.into(), verifier);
+            assert_eq!(made.map(drop), Err(InvalidPath(path.into())));
+        }
+    }
+
+    #[test]
+    fn the_type_is_the_header_or_else_the_bodys_event_type() {
+        let receiver = receiver();
+        let body = br#"{"event_type":"from body"}"#;
+        let signature = sign(receiver.verifier().scheme(), &secret(), body).remove(0).1;
+        let signed = Header { name: "X-Hub-Signature-256", value: signature.as_bytes() };
+        let named = Header { name: "x-github-event", value: b"push" };
+        let numbered = Header { name: "x-github-delivery", value: b"72d3162e" };
+        let head = |headers| Head { method: "POST", target: "/webhook", headers };
+        let headers = [signed];
+        let delivery = receiver.receive(&Request { head: head(&headers), body }, NOW).unwrap();
+        assert_eq!((delivery.event_type().as_deref(), delivery.delivery_id()), (Some("from body"), None));
+        let headers = [named, signed, numbered];
+        let delivery = receiver.receive(&Request { head: head(&headers), body }, NOW).unwrap();
+        assert_eq!(delivery.event_type().as_deref(), Some("push"));
+        assert_eq!(delivery.delivery_id().as_deref(), Some("72d3162e"));
+    }
+}

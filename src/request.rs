@@ -1,0 +1,151 @@
+//! One HTTP request as plain borrowed data: what the verifier, the receiver and both fronts share.
+
+use std::fmt;
+
+/// One header field as it arrived. The name is matched without regard to case (RFC 9110 §5.1); the value is bytes,
+/// since HTTP promises no text (§5.5).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Header<'a> {
+    /// Field name, without the colon.
+    pub name: &'a str,
+    /// Field value as received, white space around it included or not.
+    pub value: &'a [u8],
+}
+
+/// All of a request but its body.
+#[derive(Clone, Copy)]
+pub struct Head<'a> {
+    /// Method, case-sensitive (RFC 9110 §9.1).
+    pub method: &'a str,
+    /// Request target as received: origin form (`/webhook?x=1`) or absolute form (`http://host/webhook`).
+    pub target: &'a str,
+    /// Header fields in the order received, repeated ones included.
+    pub headers: &'a [Header<'a>],
+}
+
+/// A whole request: its head and its body, byte for byte as received (after chunked decoding, before any other).
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// Method, target and header fields.
+    pub head: Head<'a>,
+    /// The raw body: what signatures are computed over.
+    pub body: &'a [u8],
+}
+
+impl<'a> Head<'a> {
+    /// The path of the target, without its query, not decoded. An absolute-form target gives the part after its
+    /// authority (RFC 9112 §3.2.2), `*` gives itself.
+    #[must_use]
+    pub fn path(&self) -> &'a str {
+        let target = match self.after_authority() {
+            Some(rest) => rest,
+            None => self.target,
+        };
+        match target.split_once('?') {
+            Some(("", _)) => "/",
+            Some((path, _)) => path,
+            None if target.is_empty() => "/",
+            None => target,
+        }
+    }
+
+    /// What follows `http://authority` in an absolute-form target, or nothing where the target is of another form.
+    fn after_authority(&self) -> Option<&'a str> {
+        let (scheme, rest) = self.target.split_once("://")?;
+        if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+            return None;
+        }
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        rest.get(end..)
+    }
+
+    /// The values of every field called `name`, in order, without the optional white space around them
+    /// (space and tab: RFC 9110 §5.6.3). Nothing else is stripped.
+    pub fn values<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+        let headers = self.headers;
+        headers
+            .iter()
+            .filter(move |header| header.name.eq_ignore_ascii_case(name))
+            .map(|header| trim_optional_white_space(header.value))
+    }
+
+    /// The first value of the field called `name`, as [`Head::values`] gives it.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&'a [u8]> {
+        self.values(name).next()
+    }
+}
+
+fn trim_optional_white_space(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
+}
+
+// A request's bytes are a stranger's or, once verified, somebody's business: `Debug` shows their shape.
+
+impl fmt::Debug for Header<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ({} bytes)", self.name, self.value.len())
+    }
+}
+
+impl fmt::Debug for Head<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Head").field("method", &self.method).field("headers", &self.headers).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("head", &self.head).field("body_bytes", &self.body.len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(target: &str) -> &str {
+        Head { method: "POST", target, headers: &[] }.path()
+    }
+
+    #[test]
+    fn the_path_is_the_target_without_its_query() {
+        assert_eq!(path("/webhook"), "/webhook");
+        assert_eq!(path("/webhook?a=/b?c"), "/webhook");
+        assert_eq!(path("/a%2Fb"), "/a%2Fb");
+        assert_eq!(path("?x"), "/");
+        assert_eq!(path("*"), "*");
+    }
+
+    #[test]
+    fn an_absolute_target_gives_the_part_after_its_authority() {
+        assert_eq!(path("http://example.org/webhook?x=1"), "/webhook");
+        assert_eq!(path("HTTPS://user@[::1]:80/a"), "/a");
+        assert_eq!(path("http://example.org"), "/");
+        assert_eq!(path("http://example.org?x"), "/");
+        assert_eq!(path("ftp://example.org/a"), "ftp://example.org/a");
+        assert_eq!(path("/redirect?to=http://example.org/webhook"), "/redirect");
+    }
+
+    #[test]
+    fn white_space_around_a_value_is_stripped_and_nothing_else() {
+        for (raw, value) in
+            [(" \tx y\t ", "x y"), ("x", "x"), ("", ""), (" ", ""), ("\x0bx\x0c", "\x0bx\x0c"), ("\rx\n", "\rx\n")]
+        {
+            let headers = [Header { name: "X-Name", value: raw.as_bytes() }];
+            let head = Head { method: "POST", target: "/", headers: &headers };
+            assert_eq!(head.value("x-nAME"), Some(value.as_bytes()), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_value_and_no_body() {
+        let headers = [Header { name: "Authorization", value: b"Bearer hunter2" }];
+        let request =
+            Request { head: Head { method: "POST", target: "/?token=hunter2", headers: &headers }, body: b"hunter2" };
+        assert!(!format!("{request:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,235 @@
+//! The front on tiny_http: a loop of `recv`, `receive`, keep, answer. For embedding, for loopback and behind a buffering
+//! proxy; docs/DESIGN.md lists what tiny_http cannot be kept from.
+
+use super::{Stop, as_stream};
+use crate::answer::{Answer, Connection};
+use crate::http1::{self, Framing};
+use crate::receipt::{Keep, settle};
+use crate::receive::{Delivery, Receiver};
+use crate::request::{Head, Header, Request};
+use crate::time::UnixTime;
+use crate::verify::Refusal;
+use std::io::{self, Read, Write};
+use std::net::TcpListener;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tiny_http::Server;
+
+/// Most requests kept in one turn of the loop, in one write.
+const TURN_REQUESTS: usize = 256;
+
+/// A turn takes no further request once its bodies together pass this, in bytes: one full body beside smaller ones.
+const TURN_BODY_BYTES: usize = 32 * 1024 * 1024;
+
+/// A client that does not read its answer holds the loop this long at most.
+const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the loop waits for a request before it looks whether it is to stop or its acceptor has died.
+const LOOK_AROUND: Duration = Duration::from_millis(250);
+
+/// A server whose acceptor has died still has connections; their requests are taken for this long.
+const RETIRE_AFTER: Duration = Duration::from_secs(10);
+
+/// When stopping, this long without a further request means that what was accepted is finished.
+const QUIET: Duration = Duration::from_millis(250);
+
+/// Bounds of the pause after a failed accept; it doubles.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
+/// Serves `receiver` on `listener` until `stop` asks it not to. Returns after what was accepted is answered.
+///
+/// # Errors
+/// Where the listener cannot be set up.
+pub fn run<K: Keep>(listener: &TcpListener, receiver: &Receiver, keeper: &mut K, stop: &Stop) -> io::Result<()> {
+    // Accepted sockets inherit it (Linux, BSD).
+    as_stream(listener)?.set_write_timeout(Some(SEND_TIMEOUT))?;
+    let mut front = Front::new(listener)?;
+    while !stop.asked() {
+        if let Some(first) = front.wait(LOOK_AROUND, stop) {
+            turn(first, &mut front, receiver, keeper);
+        }
+    }
+    while let Some(first) = front.wait(QUIET, stop) {
+        turn(first, &mut front, receiver, keeper);
+    }
+    Ok(())
+}
+
+/// One turn: `first` and what else is waiting are read and judged, kept together, answered.
+fn turn<K: Keep>(first: tiny_http::Request, front: &mut Front<'_>, receiver: &Receiver, keeper: &mut K) {
+    let now = UnixTime::now();
+    let mut read = Vec::new();
+    let mut body_bytes = 0;
+    let mut next = Some(first);
+    while let Some(mut request) = next {
+        let body = read_body(&mut request, receiver);
+        body_bytes += body.as_ref().map_or(0, Vec::len);
+        read.push((request, body));
+        let room = read.len() < TURN_REQUESTS && body_bytes < TURN_BODY_BYTES;
+        next = if room { front.try_next() } else { None };
+    }
+
+    let heads: Vec<Vec<Header<'_>>> = read.iter().map(|(request, _)| headers(request)).collect();
+    let mut deliveries: Vec<Delivery<'_>> = Vec::new();
+    let mut verdicts: Vec<Result<(), Refusal>> = Vec::new();
+    for ((request, body), headers) in read.iter().zip(&heads) {
+        let judged = match body {
+            Ok(body) => receiver.receive(&Request { head: head(request, headers), body }, now),
+            Err(refusal) => Err(*refusal),
+        };
+        verdicts.push(judged.map(|delivery| deliveries.push(delivery)));
+    }
+    let receipt = if deliveries.is_empty() { None } else { settle(keeper, &deliveries).ok() };
+    drop(deliveries);
+    drop(heads);
+
+    for ((request, _), verdict) in read.into_iter().zip(verdicts) {
+        let answer = match (verdict, &receipt) {
+            (Err(refusal), _) => Answer::refused(&refusal),
+            (Ok(()), Some(receipt)) => Answer::accepted(receiver.verifier().scheme(), receipt),
+            (Ok(()), None) => Answer::unavailable(),
+        };
+        respond(request, &answer, now);
+    }
+}
+
+fn headers(request: &tiny_http::Request) -> Vec<Header<'_>> {
+    request
+        .headers()
+        .iter()
+        .map(|header| Header { name: header.field.as_str().as_str(), value: header.value.as_bytes() })
+        .collect()
+}
+
+fn head<'a>(request: &'a tiny_http::Request, headers: &'a [Header<'a>]) -> Head<'a> {
+    Head { method: request.method().as_str(), target: request.url(), headers }
+}
+
+/// The body of `request`, whole, if its head lets it be read at all.
+fn read_body(request: &mut tiny_http::Request, receiver: &Receiver) -> Result<Vec<u8>, Refusal> {
+    let framing = {
+        let headers = headers(request);
+        let head = head(request, &headers);
+        let framing = http1::framing(&head, *request.http_version() == tiny_http::HTTPVersion(1, 0))?;
+        let declared_bytes = match framing {
+            Framing::Length(bytes) => Some(bytes),
+            Framing::Chunked => None,
+        };
+        receiver.admit(&head, declared_bytes)?;
+        framing
+    };
+    let limit_bytes = receiver.body_limit_bytes();
+    let mut body = Vec::new();
+    // Sends `100 Continue` where the client waits for it.
+    let reader = request.as_reader().take(limit_bytes.saturating_add(1)).read_to_end(&mut body);
+    let body_bytes = reader.map_err(|_| Refusal::BrokenBody)? as u64;
+    match framing {
+        _ if body_bytes > limit_bytes => Err(receiver.body_too_long()),
+        Framing::Length(declared_bytes) if body_bytes != declared_bytes => Err(Refusal::BrokenBody),
+        Framing::Length(_) | Framing::Chunked => Ok(body),
+    }
+}
+
+/// Writes `answer` by hand, since tiny_http's own `Response` filters `Connection`, and its threads leave clients that keep
+/// their connection unserved. A client that is gone loses its answer, nobody else's.
+fn respond(request: tiny_http::Request, answer: &Answer, now: UnixTime) {
+    let mut text = Vec::new();
+    answer.write(request.method().as_str(), Connection::Close, now, &mut text);
+    let mut writer = request.into_writer();
+    let _ = writer.write_all(&text).and_then(|()| writer.flush());
+}
+
+/// The tiny_http server that accepts now, and those whose acceptor died but whose connections live.
+struct Front<'l> {
+    listener: &'l TcpListener,
+    accepting: Server,
+    retired: Vec<(Server, Instant)>,
+    backoff: Duration,
+}
+
+impl<'l> Front<'l> {
+    fn new(listener: &'l TcpListener) -> io::Result<Self> {
+        notice_dying_acceptors();
+        Ok(Front { listener, accepting: server(listener)?, retired: Vec::new(), backoff: BACKOFF.0 })
+    }
+
+    /// The next request, if one comes within `patience`.
+    fn wait(&mut self, patience: Duration, stop: &Stop) -> Option<tiny_http::Request> {
+        // Between retired servers there is nothing to wait on together, so that they are asked in turn.
+        let patience = if self.retired.is_empty() { patience } else { patience.min(Duration::from_millis(20)) };
+        let died = match self.accepting.recv_timeout(patience) {
+            Ok(Some(request)) => {
+                self.backoff = BACKOFF.0;
+                return Some(request);
+            }
+            Ok(None) => ACCEPTOR_DIED.swap(false, Ordering::SeqCst),
+            Err(_) => true,
+        };
+        if died && !stop.asked() {
+            self.replace();
+        }
+        self.try_retired()
+    }
+
+    /// A request that is there already.
+    fn try_next(&mut self) -> Option<tiny_http::Request> {
+        // An error here is of an acceptor that died: the next `wait` sees it by the flag.
+        match self.accepting.try_recv() {
+            Ok(request) => request.or_else(|| self.try_retired()),
+            Err(_) => {
+                ACCEPTOR_DIED.store(true, Ordering::SeqCst);
+                None
+            }
+        }
+    }
+
+    fn try_retired(&mut self) -> Option<tiny_http::Request> {
+        self.retired.retain(|(_, since)| since.elapsed() < RETIRE_AFTER);
+        self.retired.iter().find_map(|(server, _)| server.try_recv().ok().flatten())
+    }
+
+    /// tiny_http stops accepting for ever after one failed accept: a fresh server takes over the listener, after a pause
+    /// that lets descriptors come free.
+    fn replace(&mut self) {
+        std::thread::sleep(self.backoff);
+        self.backoff = (self.backoff * 2).min(BACKOFF.1);
+        match server(self.listener) {
+            Ok(fresh) => {
+                let died = std::mem::replace(&mut self.accepting, fresh);
+                self.retired.push((died, Instant::now()));
+            }
+            // Not even a descriptor for the listener's duplicate: try again.
+            Err(_) => ACCEPTOR_DIED.store(true, Ordering::SeqCst),
+        }
+    }
+}
+
+fn server(listener: &TcpListener) -> io::Result<Server> {
+    Server::from_listener(listener.try_clone()?, None).map_err(io::Error::other)
+}
+
+/// Set when tiny_http's accepting thread has died without saying so.
+static ACCEPTOR_DIED: AtomicBool = AtomicBool::new(false);
+
+/// tiny_http's accepting thread panics where a descriptor for its duplicate of an accepted socket, or a thread, cannot be
+/// had, and nobody is told. A panic hook can see it: only that thread makes duplicates and spawns threads. Panics of
+/// tiny_http's threads end one connection and print nothing; all others go to the hook that was there.
+fn notice_dying_acceptors() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let place = panic.location().map_or("", |location| location.file());
+            let unnamed = std::thread::current().name().is_none();
+            let of_tiny_http = unnamed && place.contains("tiny_http");
+            let of_spawning = unnamed && place.contains("std/src/thread");
+            if of_spawning || (of_tiny_http && place.contains("refined_tcp_stream")) {
+                ACCEPTOR_DIED.store(true, Ordering::SeqCst);
+            }
+            if !of_tiny_http && !of_spawning {
+                previous(panic);
+            }
+        }));
+    });
+}

@@ -1,0 +1,7 @@
+//! Where events go.
+
+mod event;
+mod stdout;
+
+pub use event::EventIds;
+pub use stdout::{Lines, Style};

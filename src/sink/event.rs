@@ -1,0 +1,186 @@
+//! One event as text: a line of JSON for programs, an indented one for people.
+
+use crate::json;
+use crate::payload::Payload;
+use crate::receive::Delivery;
+use crate::time::UnixTime;
+use std::hash::{BuildHasher, RandomState};
+
+/// Makes the ids of events: opaque, unique in a process and, by 64 random bits and the time of its start, between processes.
+#[derive(Debug)]
+pub struct EventIds {
+    prefix: String,
+    next: u64,
+}
+
+impl EventIds {
+    /// Ids for a process that started at `now`.
+    #[must_use]
+    pub fn starting(now: UnixTime) -> Self {
+        // `RandomState` is seeded by the operating system; hashing nothing gives its seed's worth of randomness.
+        let random = RandomState::new().hash_one(());
+        EventIds { prefix: format!("evt_{:011x}{random:016x}", now.as_ms()), next: 0 }
+    }
+
+    /// An id that was not given before.
+    pub fn next_id(&mut self) -> String {
+        let id = format!("{}{:08x}", self.prefix, self.next);
+        self.next += 1;
+        id
+    }
+}
+
+/// Appends `delivery` to `out` as one line of JSON, line end included.
+pub(super) fn write_line(delivery: &Delivery<'_>, id: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"id\":");
+    json::write_string(id, out);
+    out.extend_from_slice(b",\"source\":");
+    json::write_string(delivery.source(), out);
+    out.extend_from_slice(b",\"type\":");
+    write_optional(delivery.event_type().as_deref(), out);
+    out.extend_from_slice(b",\"delivery_id\":");
+    write_optional(delivery.delivery_id().as_deref(), out);
+    out.extend_from_slice(b",\"received_at\":");
+    json::write_string(&delivery.received_at().to_string(), out);
+    match delivery.payload() {
+        Payload::Json(text) => {
+            out.extend_from_slice(b",\"payload\":");
+            json::write_compact(text, out);
+        }
+        Payload::Opaque(bytes) => {
+            out.extend_from_slice(b",\"payload_base64\":\"");
+            write_base64(bytes, out);
+            out.push(b'"');
+        }
+    }
+    out.extend_from_slice(b"}\n");
+}
+
+fn write_optional(text: Option<&str>, out: &mut Vec<u8>) {
+    match text {
+        Some(text) => json::write_string(text, out),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+/// Appends `delivery` to `out` for a terminal: its type first, then where and when it came from, then its payload, indented.
+pub(super) fn write_pretty(delivery: &Delivery<'_>, id: &str, colour: bool, out: &mut Vec<u8>) {
+    let (bold, dim, plain) = if colour { ("\x1b[1;32m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
+    let event_type = delivery.event_type();
+    let event_type = printable(event_type.as_deref().unwrap_or("(no type)"));
+    let facts = [
+        Some(delivery.source().to_string()),
+        delivery.delivery_id(),
+        Some(delivery.received_at().to_string()),
+        Some(id.into()),
+    ];
+    let facts = printable(&facts.into_iter().flatten().collect::<Vec<_>>().join("  "));
+    out.extend_from_slice(format!("{bold}{event_type}{plain}  {dim}{facts}{plain}\n").as_bytes());
+    match delivery.payload() {
+        Payload::Json(text) => json::write_pretty(&printable(text), out),
+        Payload::Opaque(bytes) => write_base64(bytes, out),
+    }
+    out.extend_from_slice(b"\n\n");
+}
+
+/// `text` without what could steer a terminal: control characters (but line ends and tabs, which JSON has between tokens)
+/// are written as JSON escapes.
+fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' | '\t' => shown.push(character),
+            _ if character.is_control() => shown.push_str(&format!("\\u{:04x}", u32::from(character))),
+            _ => shown.push(character),
+        }
+    }
+    shown
+}
+
+/// Appends `bytes` in base64 (RFC 4648 §4), padded.
+fn write_base64(bytes: &[u8], out: &mut Vec<u8>) {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for chunk in bytes.chunks(3) {
+        let group = chunk.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            let index = (group >> (18 - 6 * place)) & 63;
+            let digit = usize::try_from(index).ok().and_then(|index| ALPHABET.get(index)).unwrap_or(&b'=');
+            out.push(if place <= chunk.len() { *digit } else { b'=' });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::{Head, Header, Request};
+    use crate::verify::{PayloadRule, Scheme, Secret, Verifier, preset, sign};
+
+    /// What `show` makes of `body` delivered with these headers under GitHub's scheme with `payload` as its rule.
+    fn shown(
+        payload: PayloadRule,
+        headers: &[(&str, &str)],
+        body: &[u8],
+        show: impl Fn(&Delivery<'_>, &mut Vec<u8>),
+    ) -> String {
+        let scheme = Scheme { payload, ..preset("github").unwrap() };
+        let secret = Secret::new(b"a secret of the tests".to_vec()).unwrap();
+        let signature = sign(&scheme, &secret, body).remove(0).1;
+        let mut fields = vec![Header { name: "X-Hub-Signature-256", value: signature.as_bytes() }];
+        fields.extend(headers.iter().map(|(name, value)| Header { name, value: value.as_bytes() }));
+        let request = Request { head: Head { method: "POST", target: "/", headers: &fields }, body };
+        let verifier = Verifier::new(scheme, [("one".to_string(), secret)]).unwrap();
+        let now = UnixTime::from_ms(784_111_777_042);
+        let delivery = Delivery::new("github", verifier.verify(&request, now).unwrap(), now).unwrap();
+        let mut out = Vec::new();
+        show(&delivery, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn line(delivery: &Delivery<'_>, out: &mut Vec<u8>) {
+        write_line(delivery, "evt_1", out);
+    }
+
+    #[test]
+    fn an_event_is_one_line_of_json_with_its_tokens_untouched() {
+        let headers = [("X-GitHub-Event", "pu\"sh"), ("X-GitHub-Delivery", "72d3162e")];
+        assert_eq!(
+            shown(PayloadRule::Json, &headers, b"{ \"a\" :\n1.0e0 }", line),
+            r#"{"id":"evt_1","source":"github","type":"pu\"sh","delivery_id":"72d3162e","#.to_string()
+                + r#""received_at":"1994-11-06T08:49:37.042Z","payload":{"a":1.0e0}}"#
+                + "\n"
+        );
+    }
+
+    #[test]
+    fn what_is_not_json_is_printed_in_base64_and_what_is_not_there_as_null() {
+        for (body, base64) in [(&b"\xff"[..], "/w=="), (b"ab", "YWI="), (b"abc", "YWJj"), (b"abcd", "YWJjZA==")] {
+            let expected = format!(
+                "{{\"id\":\"evt_1\",\"source\":\"github\",\"type\":null,\"delivery_id\":null,\
+                 \"received_at\":\"1994-11-06T08:49:37.042Z\",\"payload_base64\":\"{base64}\"}}\n"
+            );
+            assert_eq!(shown(PayloadRule::Any, &[], body, line), expected);
+        }
+    }
+
+    #[test]
+    fn on_a_terminal_the_type_comes_first_and_nothing_steers_it() {
+        let pretty = |delivery: &Delivery<'_>, out: &mut Vec<u8>| write_pretty(delivery, "evt_1", true, out);
+        let body = "{\"a\":\"\u{9b}2J\u{7f}\"}".as_bytes();
+        assert_eq!(
+            shown(PayloadRule::Json, &[("X-GitHub-Event", "push\x1b[2J")], body, pretty),
+            "\x1b[1;32mpush\\u001b[2J\x1b[0m  \x1b[2mgithub  1994-11-06T08:49:37.042Z  evt_1\x1b[0m\n\
+             {\n  \"a\": \"\\u009b2J\\u007f\"\n}\n\n"
+        );
+    }
+
+    #[test]
+    fn ids_differ_within_a_process_and_between_two_that_start_together() {
+        let now = UnixTime::from_s(1_700_000_000);
+        let (mut one, mut other) = (EventIds::starting(now), EventIds::starting(now));
+        let ids: std::collections::BTreeSet<_> =
+            [one.next_id(), one.next_id(), other.next_id(), other.next_id()].into_iter().collect();
+        assert_eq!(ids.len(), 4);
+        assert!(ids.iter().all(|id| id.starts_with("evt_") && id.len() == 39));
+    }
+}

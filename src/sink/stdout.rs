@@ -1,0 +1,129 @@
+//! Events written to a stream, flushed before they are answered: the receipt where there is no store.
+
+use super::event::{self, EventIds};
+use crate::receipt::Keep;
+use crate::receive::Delivery;
+use std::io::{self, Write};
+
+/// How events are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// A line of JSON each: for programs.
+    Json,
+    /// Indented, the type first: for people.
+    Pretty {
+        /// With the colours of a terminal.
+        colour: bool,
+    },
+}
+
+/// Keeps events by writing them to `out`, all of a turn in one write, flushed.
+#[derive(Debug)]
+pub struct Lines<W> {
+    out: W,
+    style: Style,
+    ids: EventIds,
+    /// The last write broke off within a line, which the next one has to end first.
+    torn: bool,
+}
+
+impl<W: Write> Lines<W> {
+    /// Events go to `out` in `style`, numbered by `ids`.
+    pub fn new(out: W, style: Style, ids: EventIds) -> Self {
+        Lines { out, style, ids, torn: false }
+    }
+
+    /// Writes all of `text`; tells in `torn` whether it broke off within a line.
+    fn write_turn(&mut self, text: &[u8]) -> io::Result<()> {
+        let mut written = 0;
+        while let Some(rest) = text.get(written..).filter(|rest| !rest.is_empty()) {
+            let outcome = match self.out.write(rest) {
+                Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    written += count;
+                    Ok(())
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = outcome {
+                if let Some(last) = text.get(..written).and_then(<[u8]>::last) {
+                    self.torn = *last != b'\n';
+                }
+                return Err(error);
+            }
+        }
+        self.torn = false;
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Keep for Lines<W> {
+    type Error = io::Error;
+
+    fn keep(&mut self, deliveries: &[Delivery<'_>]) -> io::Result<()> {
+        let mut text = Vec::new();
+        if self.torn {
+            text.push(b'\n');
+        }
+        for delivery in deliveries {
+            let id = self.ids.next_id();
+            match self.style {
+                Style::Json => event::write_line(delivery, &id, &mut text),
+                Style::Pretty { colour } => event::write_pretty(delivery, &id, colour, &mut text),
+            }
+        }
+        self.write_turn(&text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::UnixTime;
+
+    /// A stream that takes `room` bytes and then fails, until more room is made.
+    struct Narrow {
+        taken: Vec<u8>,
+        room: usize,
+    }
+
+    impl Write for Narrow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let count = bytes.len().min(self.room);
+            if count == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.room -= count;
+            self.taken.extend_from_slice(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn lines(room: usize) -> Lines<Narrow> {
+        let out = Narrow { taken: Vec::new(), room };
+        Lines::new(out, Style::Json, EventIds::starting(UnixTime::from_s(0)))
+    }
+
+    #[test]
+    fn a_write_that_fails_is_an_error_and_never_half_a_success() {
+        let mut lines = lines(3);
+        assert_eq!(lines.write_turn(b"ab\ncd\n").unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert!(!lines.torn, "it broke off at a line's end");
+    }
+
+    #[test]
+    fn a_line_that_broke_off_is_ended_before_the_next() {
+        let mut lines = lines(4);
+        assert!(lines.write_turn(b"ab\ncd\n").is_err());
+        lines.out.room = 100;
+        lines.keep(&[]).unwrap();
+        assert_eq!(lines.out.taken, b"ab\nc\n");
+        lines.keep(&[]).unwrap();
+        assert_eq!(lines.out.taken, b"ab\nc\n");
+    }
+}

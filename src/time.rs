@@ -1,0 +1,145 @@
+//! A moment, and the two ways it is written: RFC 3339 for events, IMF-fixdate (RFC 9110 §5.6.7) for answers.
+
+use std::fmt;
+
+/// Milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted. An argument wherever time matters: only the edge
+/// of the program reads a clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixTime {
+    ms: i64,
+}
+
+impl UnixTime {
+    /// The moment `s` seconds after the epoch; saturates at ±292 million years.
+    #[must_use]
+    pub const fn from_s(s: i64) -> Self {
+        UnixTime { ms: s.saturating_mul(1000) }
+    }
+
+    /// The moment `ms` milliseconds after the epoch.
+    #[must_use]
+    pub const fn from_ms(ms: i64) -> Self {
+        UnixTime { ms }
+    }
+
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub const fn as_ms(self) -> i64 {
+        self.ms
+    }
+
+    /// The moment the system's clock shows. The one function of this crate's library that reads it.
+    #[must_use]
+    pub fn now() -> Self {
+        let ms = match std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |ms| -ms),
+        };
+        UnixTime { ms }
+    }
+
+    /// Written for an HTTP `Date` field: `Sun, 06 Nov 1994 08:49:37 GMT`.
+    #[must_use]
+    pub fn http_date(self) -> impl fmt::Display {
+        HttpDate(self)
+    }
+
+    fn civil(self) -> Civil {
+        let s = self.ms.div_euclid(1000);
+        let (days, second_of_day) = (s.div_euclid(86_400), s.rem_euclid(86_400));
+        // Days to a date of the proleptic Gregorian calendar: Howard Hinnant, "chrono-Compatible Low-Level Date
+        // Algorithms", civil_from_days. Years begin in March, so that the leap day is a year's last.
+        let shifted = days + 719_468;
+        let era = shifted.div_euclid(146_097);
+        let day_of_era = shifted.rem_euclid(146_097);
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let march_month = (5 * day_of_year + 2) / 153;
+        let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+        Civil {
+            year: era * 400 + year_of_era + i64::from(month <= 2),
+            month,
+            day: day_of_year - (153 * march_month + 2) / 5 + 1,
+            weekday: (days + 4).rem_euclid(7),
+            hour: second_of_day / 3600,
+            minute: second_of_day / 60 % 60,
+            second: second_of_day % 60,
+            ms: self.ms.rem_euclid(1000),
+        }
+    }
+}
+
+struct Civil {
+    year: i64,
+    month: i64,
+    day: i64,
+    /// 0 is Sunday.
+    weekday: i64,
+    hour: i64,
+    minute: i64,
+    second: i64,
+    ms: i64,
+}
+
+/// RFC 3339 in UTC with milliseconds: `2026-11-24T00:03:40.123Z`.
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Civil { year, month, day, hour, minute, second, ms, .. } = self.civil();
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+    }
+}
+
+struct HttpDate(UnixTime);
+
+impl fmt::Display for HttpDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Civil { year, month, day, weekday, hour, minute, second, .. } = self.0.civil();
+        let weekday = name(b"SunMonTueWedThuFriSat", weekday);
+        let month = name(b"JanFebMarAprMayJunJulAugSepOctNovDec", month - 1);
+        write!(f, "{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+    }
+}
+
+/// The three letters at place `index` of a run of three-letter names.
+fn name(names: &'static [u8], index: i64) -> &'static str {
+    usize::try_from(index)
+        .ok()
+        .and_then(|index| names.get(index * 3..index * 3 + 3))
+        .and_then(|name| std::str::from_utf8(name).ok())
+        .unwrap_or("???")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_as_rfc_3339() {
+        for (ms, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (784_111_777_000, "1994-11-06T08:49:37.000Z"),
+            (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+            (1_709_164_800_001, "2024-02-29T00:00:00.001Z"),
+            (1_735_689_599_999, "2024-12-31T23:59:59.999Z"),
+            (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+            (-1, "1969-12-31T23:59:59.999Z"),
+        ] {
+            assert_eq!(UnixTime::from_ms(ms).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn an_http_date_is_the_example_of_rfc_9110() {
+        assert_eq!(UnixTime::from_s(784_111_777).http_date().to_string(), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(UnixTime::from_s(1_795_478_400).http_date().to_string(), "Tue, 24 Nov 2026 00:00:00 GMT");
+    }
+
+    #[test]
+    fn no_moment_panics() {
+        for ms in [i64::MIN, i64::MIN + 1, -1, i64::MAX] {
+            assert!(!UnixTime::from_ms(ms).to_string().is_empty());
+            assert!(!UnixTime::from_ms(ms).http_date().to_string().contains("???"));
+        }
+        assert_eq!(UnixTime::from_s(i64::MAX), UnixTime::from_ms(i64::MAX));
+    }
+}

@@ -1,0 +1,101 @@
+//! What a sender did wrong, and the one table from that to an answer.
+
+use crate::json::NotJson;
+use std::fmt;
+
+/// Why a request was refused: always the sender's doing. It never holds a byte of the request, a secret, or the signature
+/// that would have been right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Content-Length and Transfer-Encoding do not tell one body from the next request.
+    AmbiguousFraming,
+    /// A Transfer-Encoding other than one `chunked`.
+    UnsupportedTransferEncoding,
+    /// The body ended early or its chunks are malformed.
+    BrokenBody,
+    /// No source listens on this path.
+    UnknownPath,
+    /// A method other than POST.
+    MethodNotAllowed,
+    /// The body, declared or as it came, is longer than the limit.
+    BodyTooLong {
+        /// The limit, in bytes.
+        limit_bytes: u64,
+    },
+    /// A Content-Encoding other than `identity`: the signature is over what was sent, and we decode nothing.
+    UnsupportedContentEncoding,
+    /// No signature header.
+    MissingSignature,
+    /// A body of no bytes, where the scheme wants some.
+    EmptyBody,
+    /// More than one signature header.
+    RepeatedSignature,
+    /// The signature header names another algorithm than the scheme's.
+    UnsupportedAlgorithm,
+    /// The signature header is not of the scheme's grammar.
+    MalformedSignature,
+    /// Well formed, but not what any of the secrets gives for this body.
+    SignatureMismatch,
+    /// Rightly signed, but not JSON.
+    InvalidJson(NotJson),
+    /// Rightly signed, but not the form that the scheme wants: its field is missing, repeated or badly escaped.
+    InvalidForm,
+}
+
+impl Refusal {
+    /// The status of the answer, and its whole `detail`: as much as a stranger learns.
+    #[must_use]
+    pub fn answer(&self) -> (u16, &'static str) {
+        match self {
+            Refusal::AmbiguousFraming => (400, "Ambiguous message framing"),
+            Refusal::BrokenBody => (400, "Incomplete or malformed body"),
+            Refusal::MissingSignature | Refusal::EmptyBody => (400, "Missing signature header or payload"),
+            Refusal::UnsupportedAlgorithm => (400, "Unsupported signature algorithm"),
+            Refusal::RepeatedSignature | Refusal::MalformedSignature => (400, "Invalid signature header format"),
+            Refusal::InvalidJson(_) | Refusal::InvalidForm => (400, "Invalid JSON payload"),
+            Refusal::SignatureMismatch => (401, "Signature mismatch - unauthorized"),
+            Refusal::UnknownPath => (404, "Not found"),
+            Refusal::MethodNotAllowed => (405, "Method not allowed"),
+            Refusal::BodyTooLong { .. } => (413, "Payload too large"),
+            Refusal::UnsupportedContentEncoding => (415, "Unsupported content encoding"),
+            Refusal::UnsupportedTransferEncoding => (501, "Unsupported transfer encoding"),
+        }
+    }
+}
+
+/// The fact, for the operator's eyes: the log and `hookgate verify`.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fact = match self {
+            Refusal::AmbiguousFraming => "Content-Length and Transfer-Encoding leave the body's end in doubt",
+            Refusal::UnsupportedTransferEncoding => "a Transfer-Encoding other than one chunked",
+            Refusal::BrokenBody => "the body ended early or its chunks are malformed",
+            Refusal::UnknownPath => "no source has this path",
+            Refusal::MethodNotAllowed => "only POST is accepted",
+            Refusal::BodyTooLong { limit_bytes } => {
+                return write!(f, "the body is longer than the limit of {limit_bytes} bytes");
+            }
+            Refusal::UnsupportedContentEncoding => "a Content-Encoding other than identity",
+            Refusal::MissingSignature => "there is no signature header",
+            Refusal::EmptyBody => "the body is empty",
+            Refusal::RepeatedSignature => "there is more than one signature header",
+            Refusal::UnsupportedAlgorithm => "the signature header names another algorithm",
+            Refusal::MalformedSignature => "the signature header is not of the scheme's form",
+            Refusal::SignatureMismatch => "the signature is not what any given secret makes of this body",
+            Refusal::InvalidJson(NotJson::Encoding { at }) => {
+                return write!(f, "the payload is not UTF-8 from byte {at} on");
+            }
+            Refusal::InvalidJson(NotJson::Depth { limit }) => {
+                return write!(f, "the payload's JSON is nested deeper than {limit}");
+            }
+            Refusal::InvalidJson(NotJson::Grammar { line, column }) => {
+                return write!(f, "the payload is not JSON at line {line}, column {column}");
+            }
+            Refusal::InvalidForm => "the form has not exactly one well-escaped payload field",
+        };
+        f.write_str(fact)
+    }
+}
+
+impl std::error::Error for Refusal {}
