@@ -1,0 +1,96 @@
+# hookgate. `make` alone says what there is. Each target installs what it needs.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+.PHONY: help run demo test minimal lint package fuzz bench interop timing
+
+# Seconds that each fuzz target runs.
+T ?= 60
+# Where `make run` listens.
+LISTEN ?= 127.0.0.1:5000
+
+FUZZ_TARGETS = $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
+MINIMAL = --no-default-features --features tiny_http
+# Installs Debian packages where a command is missing: $(call need,COMMAND,PACKAGES)
+need = command -v $(1) >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $(2); }
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+# A build needs cargo and a C compiler; what else a target needs, it installs.
+ifeq ($(shell command -v cargo),)
+$(error hookgate is built with Rust: install it from https://rustup.rs, then run make again)
+endif
+
+help: ## Say what there is
+	@echo 'hookgate: receives webhooks, proves who signed them, hands them on.'; echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo; echo 'Options: make fuzz T=600 (seconds a target), make run LISTEN=127.0.0.1:8080'
+
+run: ## Start the receiver (on 127.0.0.1:5000) with HOOKGATE_SECRET, or with a secret made for you
+	@cargo build --release --locked
+	@secret=(--secret-env HOOKGATE_SECRET)
+	if [ -z "$${HOOKGATE_SECRET:-}" ]; then
+	  secret=(--secret-file .hookgate/secret)
+	  if [ ! -s .hookgate/secret ]; then
+	    mkdir -p .hookgate
+	    (umask 077; od -An -N32 -tx1 /dev/urandom | tr -d ' \n' > .hookgate/secret)
+	    echo 'HOOKGATE_SECRET is not set: made a random secret, once, in .hookgate/secret (only you can read it, git ignores it).'
+	  else
+	    echo 'HOOKGATE_SECRET is not set: using the secret in .hookgate/secret.'
+	  fi
+	fi
+	echo 'From another terminal, in this folder, this is accepted:'; echo
+	./target/release/hookgate sign "$${secret[@]}" --event push --curl http://$(LISTEN)/webhook examples/push.json
+	echo
+	exec ./target/release/hookgate serve --listen $(LISTEN) "$${secret[@]}"
+
+demo: ## Send a signed push and a forged one to a receiver of its own, and show what comes of them
+	@cargo build --release --locked
+	@examples/demo.sh ./target/release/hookgate
+
+test: ## Run all tests, on the full program and on the minimal one
+	cargo test --locked
+	cargo test --locked $(MINIMAL)
+
+minimal: ## Build the minimal receiver; check its dependencies and its size
+	cargo build --release --locked $(MINIMAL) --target-dir target/minimal
+	@tree=$$(cargo tree --locked $(MINIMAL) --edges normal --depth 1 --prefix none --format '{p}')
+	found=$$(echo "$$tree" | tail -n +2 | cut -d ' ' -f 1 | sort | xargs)
+	expected='hex hmac serde_json sha2 tiny_http'
+	[ "$$found" = "$$expected" ] || { echo "the minimal receiver depends on: $$found"; echo "it may depend on: $$expected"; exit 1; }
+	size=$$(wc -c < target/minimal/release/hookgate)
+	[ "$$size" -lt 1048576 ] || { echo "the minimal receiver has $$size bytes, limit 1048576"; exit 1; }
+	echo "target/minimal/release/hookgate: $$size bytes, direct dependencies: $$found"
+
+lint: ## Formatting, clippy and documentation, warnings are errors
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --all-targets $(MINIMAL) -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
+	for manifest in fuzz/Cargo.toml benches/*/Cargo.toml examples/*/Cargo.toml; do
+	  cargo fmt --check --manifest-path "$$manifest"
+	done
+
+package: ## Check that the crate can be published
+	cargo package --locked --allow-dirty
+
+fuzz: ## Run every fuzz target for T seconds
+	@command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --locked
+	for target in $(FUZZ_TARGETS); do
+	  mkdir -p fuzz/corpus/$$target
+	  cargo fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- -max_total_time=$(T) -rss_limit_mb=2048
+	done
+
+bench: ## Time the verifier, then hold it against the bare MAC, ring and aws-lc-rs in one run
+	@$(call need,cmake,cmake)
+	cargo bench --locked
+	cargo run --release --locked --manifest-path benches/rivals/Cargo.toml
+
+timing: ## Test that comparing takes the same time wherever signatures differ (dudect)
+	cargo run --release --locked --manifest-path benches/timing/Cargo.toml
+
+interop: ## Providers' official libraries sign for hookgate, and verify what it signs
+	@$(call need,node,nodejs)
+	@$(call need,npm,npm)
+	cargo build --release --locked
+	cd tests/interop/github && npm ci --silent --no-audit --no-fund && node run.mjs ../../../target/release/hookgate
