@@ -1,12 +1,10 @@
 //! What is answered: the scheme's success, a refusal, or that we cannot just now.
 
-use crate::receipt::Receipt;
+use crate::receipt::{Receipt, Staged};
 use crate::time::UnixTime;
-use crate::verify::{Refusal, Scheme};
+use crate::verify::{Refusal, Scheme, Success};
+use std::borrow::Cow;
 use std::io::Write;
-
-/// How long a sender should wait before it tries again after a 503, in seconds.
-const RETRY_AFTER_S: u32 = 5;
 
 /// An HTTP answer before it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,29 +12,27 @@ pub struct Answer {
     status: u16,
     content_type: &'static str,
     /// Fields beside those that every answer has, each with its line end.
-    fields: String,
-    body: String,
+    fields: &'static str,
+    body: Cow<'static, str>,
 }
 
 /// Whether the connection is used again after this answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Connection {
+pub enum Persistence {
     /// It is closed.
     Close,
-    /// It is kept open for the next request.
-    KeepAlive,
+    /// It is kept open for the next request, as HTTP/1.1 does unless told otherwise.
+    Keep,
+    /// It is kept open for the next request, as a client of HTTP/1.0 asked (RFC 9112 §9.3).
+    KeepAsAsked,
 }
 
 impl Answer {
     /// The scheme's answer to an event that was kept.
     #[must_use]
-    pub fn accepted(scheme: &Scheme, _: &Receipt) -> Self {
-        Answer {
-            status: scheme.success.status,
-            content_type: scheme.success.content_type,
-            fields: String::new(),
-            body: scheme.success.body.to_string(),
-        }
+    pub fn accepted(scheme: &Scheme, _: Staged, _: &Receipt) -> Self {
+        let Success { status, content_type, body } = scheme.success;
+        Answer { status, content_type, fields: "", body: Cow::Borrowed(body) }
     }
 
     /// The answer to a refused request: a problem document (RFC 9457) with the detail of the refusals' table, no more.
@@ -44,23 +40,23 @@ impl Answer {
     pub fn refused(refusal: &Refusal) -> Self {
         let (status, detail) = refusal.answer();
         let fields = match refusal {
-            Refusal::MethodNotAllowed => "Allow: POST\r\n".to_string(),
-            _ => String::new(),
+            Refusal::MethodNotAllowed => "Allow: POST\r\n",
+            _ => "",
         };
         Answer::problem(status, detail, fields)
     }
 
-    /// The answer where an event was proven but could not be kept: the sender is to try again.
+    /// The answer where an event was proven but could not be kept: the sender is to try again in 5 s.
     #[must_use]
     pub fn unavailable() -> Self {
-        Answer::problem(503, "Temporarily unable to accept events", format!("Retry-After: {RETRY_AFTER_S}\r\n"))
+        Answer::problem(503, "Temporarily unable to accept events", "Retry-After: 5\r\n")
     }
 
-    fn problem(status: u16, detail: &str, fields: String) -> Self {
+    fn problem(status: u16, detail: &str, fields: &'static str) -> Self {
         // Every detail is ours and needs no escaping.
         let title = reason(status);
         let body = format!(r#"{{"type":"about:blank","title":"{title}","status":{status},"detail":"{detail}"}}"#);
-        Answer { status, content_type: "application/problem+json", fields, body }
+        Answer { status, content_type: "application/problem+json", fields, body: Cow::Owned(body) }
     }
 
     /// Its status code.
@@ -76,11 +72,12 @@ impl Answer {
     }
 
     /// Appends the answer to `out` as HTTP/1.1, dated `now`. The answer to a HEAD has no body (RFC 9110 §9.3.2).
-    pub fn write(&self, method: &str, connection: Connection, now: UnixTime, out: &mut Vec<u8>) {
+    pub fn write(&self, method: &str, persistence: Persistence, now: UnixTime, out: &mut Vec<u8>) {
         let Answer { status, content_type, fields, body } = self;
-        let connection = match connection {
-            Connection::Close => "Connection: close\r\n",
-            Connection::KeepAlive => "",
+        let connection = match persistence {
+            Persistence::Close => "Connection: close\r\n",
+            Persistence::Keep => "",
+            Persistence::KeepAsAsked => "Connection: keep-alive\r\n",
         };
         // Writing to a `Vec` does not fail.
         let _ = write!(
@@ -117,15 +114,15 @@ fn reason(status: u16) -> &'static str {
 mod tests {
     use super::*;
 
-    fn written(answer: &Answer, method: &str, connection: Connection) -> String {
+    fn written(answer: &Answer, method: &str, persistence: Persistence) -> String {
         let mut out = Vec::new();
-        answer.write(method, connection, UnixTime::from_s(784_111_777), &mut out);
+        answer.write(method, persistence, UnixTime::from_s(784_111_777), &mut out);
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn a_refusal_is_a_problem_document_whose_detail_is_the_tables() {
-        let text = written(&Answer::refused(&Refusal::SignatureMismatch), "POST", Connection::Close);
+        let text = written(&Answer::refused(&Refusal::SignatureMismatch), "POST", Persistence::Close);
         let body = r#"{"type":"about:blank","title":"Unauthorized","status":401,"detail":"Signature mismatch - unauthorized"}"#;
         let head = format!(
             "HTTP/1.1 401 Unauthorized\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Type: application/problem+json\r\n\
@@ -138,7 +135,7 @@ mod tests {
     #[test]
     fn a_405_says_what_is_allowed_and_a_head_gets_no_body() {
         let refused = Answer::refused(&Refusal::MethodNotAllowed);
-        let text = written(&refused, "HEAD", Connection::KeepAlive);
+        let text = written(&refused, "HEAD", Persistence::Keep);
         assert!(text.starts_with("HTTP/1.1 405 Method Not Allowed\r\n"));
         assert!(text.contains("\r\nAllow: POST\r\n") && !text.contains("Connection:"));
         assert!(
@@ -148,7 +145,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_kept_is_to_be_sent_again() {
-        let text = written(&Answer::unavailable(), "POST", Connection::Close);
+        let text = written(&Answer::unavailable(), "POST", Persistence::Close);
         assert!(text.starts_with("HTTP/1.1 503 Service Unavailable\r\n") && text.contains("\r\nRetry-After: 5\r\n"));
     }
 

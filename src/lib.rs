@@ -43,7 +43,7 @@ pub mod cli;
 pub mod minimal;
 
 pub use answer::Answer;
-pub use receipt::{Keep, Receipt, settle};
+pub use receipt::{Keep, Receipt, Staged, settle, stage};
 pub use receive::{BODY_LIMIT_BYTES, Delivery, InvalidPath, Receiver};
 pub use request::{Head, Header, Request};
 pub use time::UnixTime;

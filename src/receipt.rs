@@ -2,31 +2,41 @@
 
 use crate::receive::Delivery;
 
-/// Keeps what was delivered: writes it to a store, or out and flushed.
+/// Keeps what was delivered: writes it to a store, or out and flushed. Deliveries of one turn are kept together.
 pub trait Keep {
     /// Why it could not be kept; ours, never the sender's.
     type Error;
 
-    /// Keeps all of `deliveries`, in order. Returning `Ok` is a promise: whatever happens to this process next, none of them
-    /// is lost.
+    /// Takes `delivery` into the turn that is open. Nothing is promised yet.
+    ///
+    /// # Errors
+    /// Where it cannot be taken; the others of the turn are not touched by that.
+    fn stage(&mut self, delivery: &Delivery<'_>) -> Result<(), Self::Error>;
+
+    /// Keeps all that was staged since the last call, in order. Returning `Ok` is a promise: whatever happens to this process
+    /// next, none of it is lost.
     ///
     /// # Errors
     /// Where not all could be kept. Then the sender of each is told to try again, so that none is lost either.
-    fn keep(&mut self, deliveries: &[Delivery<'_>]) -> Result<(), Self::Error>;
+    fn commit(&mut self) -> Result<(), Self::Error>;
 }
 
-/// Proof that deliveries were kept. Only [`settle`] makes one, and a 2xx for an event is made from nothing else.
+/// Proof that a delivery is in the turn that is open. Only [`stage`] makes one, and it makes one 2xx at most.
+#[derive(Debug)]
+pub struct Staged(());
+
+/// Proof that a turn was kept. Only [`settle`] makes one, and a 2xx for an event is made from nothing else.
 ///
 /// This compiles:
 /// ```
-/// fn answer(scheme: &hookgate::Scheme, proof: hookgate::Receipt) -> hookgate::Answer {
-///     hookgate::Answer::accepted(scheme, &proof)
+/// fn answer(scheme: &hookgate::Scheme, staged: hookgate::Staged, proof: hookgate::Receipt) -> hookgate::Answer {
+///     hookgate::Answer::accepted(scheme, staged, &proof)
 /// }
 /// ```
 /// and this does not:
 /// ```compile_fail
-/// fn answer(scheme: &hookgate::Scheme, proof: hookgate::UnixTime) -> hookgate::Answer {
-///     hookgate::Answer::accepted(scheme, &proof)
+/// fn answer(scheme: &hookgate::Scheme, staged: hookgate::Staged, proof: hookgate::UnixTime) -> hookgate::Answer {
+///     hookgate::Answer::accepted(scheme, staged, &proof)
 /// }
 /// ```
 /// Nobody else can make one. This compiles:
@@ -44,11 +54,20 @@ pub trait Keep {
 #[derive(Debug)]
 pub struct Receipt(());
 
-/// Has `keeper` keep `deliveries`; the receipt covers all of them.
+/// Has `keeper` take `delivery` into its turn.
 ///
 /// # Errors
-/// The keeper's, where not all were kept.
-pub fn settle<K: Keep>(keeper: &mut K, deliveries: &[Delivery<'_>]) -> Result<Receipt, K::Error> {
-    keeper.keep(deliveries)?;
+/// The keeper's, where it was not taken.
+pub fn stage<K: Keep>(keeper: &mut K, delivery: &Delivery<'_>) -> Result<Staged, K::Error> {
+    keeper.stage(delivery)?;
+    Ok(Staged(()))
+}
+
+/// Has `keeper` keep its turn; the receipt covers all that was staged in it.
+///
+/// # Errors
+/// The keeper's, where not all was kept.
+pub fn settle<K: Keep>(keeper: &mut K) -> Result<Receipt, K::Error> {
+    keeper.commit()?;
     Ok(Receipt(()))
 }

@@ -2,10 +2,10 @@
 //! proxy; docs/DESIGN.md lists what tiny_http cannot be kept from.
 
 use super::{Stop, as_stream};
-use crate::answer::{Answer, Connection};
+use crate::answer::{Answer, Persistence};
 use crate::http1::{self, Framing};
-use crate::receipt::{Keep, settle};
-use crate::receive::{Delivery, Receiver};
+use crate::receipt::{Keep, settle, stage};
+use crate::receive::Receiver;
 use crate::request::{Head, Header, Request};
 use crate::time::UnixTime;
 use crate::verify::Refusal;
@@ -56,39 +56,29 @@ pub fn run<K: Keep>(listener: &TcpListener, receiver: &Receiver, keeper: &mut K,
     Ok(())
 }
 
-/// One turn: `first` and what else is waiting are read and judged, kept together, answered.
+/// One turn: `first` and what else is waiting are read, judged and staged, then kept together, then answered.
 fn turn<K: Keep>(first: tiny_http::Request, front: &mut Front<'_>, receiver: &Receiver, keeper: &mut K) {
     let now = UnixTime::now();
-    let mut read = Vec::new();
+    let mut judged = Vec::new();
     let mut body_bytes = 0;
     let mut next = Some(first);
     while let Some(mut request) = next {
-        let body = read_body(&mut request, receiver);
-        body_bytes += body.as_ref().map_or(0, Vec::len);
-        read.push((request, body));
-        let room = read.len() < TURN_REQUESTS && body_bytes < TURN_BODY_BYTES;
+        let verdict = read_body(&mut request, receiver).and_then(|body| {
+            body_bytes += body.len();
+            let headers = headers(&request);
+            let delivery = receiver.receive(&Request { head: head(&request, &headers), body: &body }, now)?;
+            Ok(stage(keeper, &delivery).ok())
+        });
+        judged.push((request, verdict));
+        let room = judged.len() < TURN_REQUESTS && body_bytes < TURN_BODY_BYTES;
         next = if room { front.try_next() } else { None };
     }
-
-    let heads: Vec<Vec<Header<'_>>> = read.iter().map(|(request, _)| headers(request)).collect();
-    let mut deliveries: Vec<Delivery<'_>> = Vec::new();
-    let mut verdicts: Vec<Result<(), Refusal>> = Vec::new();
-    for ((request, body), headers) in read.iter().zip(&heads) {
-        let judged = match body {
-            Ok(body) => receiver.receive(&Request { head: head(request, headers), body }, now),
-            Err(refusal) => Err(*refusal),
-        };
-        verdicts.push(judged.map(|delivery| deliveries.push(delivery)));
-    }
-    let receipt = if deliveries.is_empty() { None } else { settle(keeper, &deliveries).ok() };
-    drop(deliveries);
-    drop(heads);
-
-    for ((request, _), verdict) in read.into_iter().zip(verdicts) {
+    let receipt = settle(keeper).ok();
+    for (request, verdict) in judged {
         let answer = match (verdict, &receipt) {
             (Err(refusal), _) => Answer::refused(&refusal),
-            (Ok(()), Some(receipt)) => Answer::accepted(receiver.verifier().scheme(), receipt),
-            (Ok(()), None) => Answer::unavailable(),
+            (Ok(Some(staged)), Some(receipt)) => Answer::accepted(receiver.verifier().scheme(), staged, receipt),
+            (Ok(_), _) => Answer::unavailable(),
         };
         respond(request, &answer, now);
     }
@@ -135,7 +125,7 @@ fn read_body(request: &mut tiny_http::Request, receiver: &Receiver) -> Result<Ve
 /// their connection unserved. A client that is gone loses its answer, nobody else's.
 fn respond(request: tiny_http::Request, answer: &Answer, now: UnixTime) {
     let mut text = Vec::new();
-    answer.write(request.method().as_str(), Connection::Close, now, &mut text);
+    answer.write(request.method().as_str(), Persistence::Close, now, &mut text);
     let mut writer = request.into_writer();
     let _ = writer.write_all(&text).and_then(|()| writer.flush());
 }

@@ -5,6 +5,9 @@ use crate::receipt::Keep;
 use crate::receive::Delivery;
 use std::io::{self, Write};
 
+/// Memory kept between turns, in bytes: enough for a full turn of usual events.
+const KEPT_BYTES: usize = 1024 * 1024;
+
 /// How events are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
@@ -23,6 +26,8 @@ pub struct Lines<W> {
     out: W,
     style: Style,
     ids: EventIds,
+    /// The text of the turn that is open.
+    staged: Vec<u8>,
     /// The last write broke off within a line, which the next one has to end first.
     torn: bool,
 }
@@ -30,11 +35,15 @@ pub struct Lines<W> {
 impl<W: Write> Lines<W> {
     /// Events go to `out` in `style`, numbered by `ids`.
     pub fn new(out: W, style: Style, ids: EventIds) -> Self {
-        Lines { out, style, ids, torn: false }
+        Lines { out, style, ids, staged: Vec::new(), torn: false }
     }
 
     /// Writes all of `text`; tells in `torn` whether it broke off within a line.
     fn write_turn(&mut self, text: &[u8]) -> io::Result<()> {
+        if self.torn && !text.is_empty() {
+            self.out.write_all(b"\n")?;
+            self.torn = false;
+        }
         let mut written = 0;
         while let Some(rest) = text.get(written..).filter(|rest| !rest.is_empty()) {
             let outcome = match self.out.write(rest) {
@@ -53,7 +62,6 @@ impl<W: Write> Lines<W> {
                 return Err(error);
             }
         }
-        self.torn = false;
         self.out.flush()
     }
 }
@@ -61,19 +69,24 @@ impl<W: Write> Lines<W> {
 impl<W: Write> Keep for Lines<W> {
     type Error = io::Error;
 
-    fn keep(&mut self, deliveries: &[Delivery<'_>]) -> io::Result<()> {
-        let mut text = Vec::new();
-        if self.torn {
-            text.push(b'\n');
+    fn stage(&mut self, delivery: &Delivery<'_>) -> io::Result<()> {
+        let id = self.ids.next_id();
+        match self.style {
+            Style::Json => event::write_line(delivery, &id, &mut self.staged),
+            Style::Pretty { colour } => event::write_pretty(delivery, &id, colour, &mut self.staged),
         }
-        for delivery in deliveries {
-            let id = self.ids.next_id();
-            match self.style {
-                Style::Json => event::write_line(delivery, &id, &mut text),
-                Style::Pretty { colour } => event::write_pretty(delivery, &id, colour, &mut text),
-            }
+        Ok(())
+    }
+
+    fn commit(&mut self) -> io::Result<()> {
+        let mut text = std::mem::take(&mut self.staged);
+        let written = self.write_turn(&text);
+        // The memory is kept for the next turn, unless this one was uncommonly large.
+        if text.capacity() <= KEPT_BYTES {
+            text.clear();
+            self.staged = text;
         }
-        self.write_turn(&text)
+        written
     }
 }
 
@@ -121,9 +134,8 @@ mod tests {
         let mut lines = lines(4);
         assert!(lines.write_turn(b"ab\ncd\n").is_err());
         lines.out.room = 100;
-        lines.keep(&[]).unwrap();
-        assert_eq!(lines.out.taken, b"ab\nc\n");
-        lines.keep(&[]).unwrap();
-        assert_eq!(lines.out.taken, b"ab\nc\n");
+        lines.write_turn(b"ef\n").unwrap();
+        lines.write_turn(b"gh\n").unwrap();
+        assert_eq!(lines.out.taken, b"ab\nc\nef\ngh\n");
     }
 }
