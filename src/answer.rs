@@ -102,10 +102,15 @@ fn reason(status: u16) -> &'static str {
         401 => "Unauthorized",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        408 => "Request Timeout",
         413 => "Content Too Large",
+        414 => "URI Too Long",
         415 => "Unsupported Media Type",
+        417 => "Expectation Failed",
+        431 => "Request Header Fields Too Large",
         501 => "Not Implemented",
         503 => "Service Unavailable",
+        505 => "HTTP Version Not Supported",
         _ => "",
     }
 }
@@ -153,6 +158,12 @@ mod tests {
     fn every_answer_is_json_and_has_a_reason() {
         let limit_bytes = 1;
         for refusal in [
+            Refusal::MalformedHead,
+            Refusal::TargetTooLong,
+            Refusal::HeadTooLong,
+            Refusal::UnsupportedVersion,
+            Refusal::UnknownExpectation,
+            Refusal::TooSlow,
             Refusal::AmbiguousFraming,
             Refusal::UnsupportedTransferEncoding,
             Refusal::BrokenBody,

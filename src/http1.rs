@@ -1,80 +1,17 @@
-//! HTTP/1.1 framing as pure functions: where a request's body ends.
+//! HTTP/1.1 as pure functions and a state machine: bytes and a time in, requests and bytes out. No sockets, no clock.
 
-use crate::request::Head;
-use crate::verify::Refusal;
+#[cfg(feature = "evented")]
+mod chunked;
+#[cfg(feature = "evented")]
+mod connection;
+mod framing;
+#[cfg(feature = "evented")]
+mod head;
+#[cfg(feature = "evented")]
+mod limits;
 
-/// How the body of a request is delimited (RFC 9112 §6.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Framing {
-    /// This many bytes; none where nothing is declared.
-    Length(u64),
-    /// Chunks, to the last one.
-    Chunked,
-}
-
-/// The framing that `head` declares, stricter than RFC 9112 §6 asks: whatever two readers could take differently is refused.
-/// `http_1_0` tells a request of HTTP/1.0, which knows no Transfer-Encoding.
-///
-/// # Errors
-/// [`Refusal::AmbiguousFraming`] for Content-Length beside Transfer-Encoding, a repeated, non-digit or overflowing
-/// Content-Length, and Transfer-Encoding in HTTP/1.0; [`Refusal::UnsupportedTransferEncoding`] for any but exactly one
-/// `chunked`.
-pub fn framing(head: &Head<'_>, http_1_0: bool) -> Result<Framing, Refusal> {
-    let mut lengths = head.values("Content-Length");
-    let mut encodings = head.values("Transfer-Encoding");
-    match (lengths.next(), encodings.next()) {
-        (None, None) => Ok(Framing::Length(0)),
-        (Some(_), Some(_)) => Err(Refusal::AmbiguousFraming),
-        (Some(digits), None) if lengths.next().is_none() => content_length(digits).map(Framing::Length),
-        (Some(_), None) => Err(Refusal::AmbiguousFraming),
-        (None, Some(_)) if http_1_0 => Err(Refusal::AmbiguousFraming),
-        (None, Some(coding)) if coding.eq_ignore_ascii_case(b"chunked") && encodings.next().is_none() => {
-            Ok(Framing::Chunked)
-        }
-        (None, Some(_)) => Err(Refusal::UnsupportedTransferEncoding),
-    }
-}
-
-fn content_length(digits: &[u8]) -> Result<u64, Refusal> {
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return Err(Refusal::AmbiguousFraming);
-    }
-    let text = std::str::from_utf8(digits).map_err(|_| Refusal::AmbiguousFraming)?;
-    text.parse().map_err(|_| Refusal::AmbiguousFraming)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::request::Header;
-
-    fn of(fields: &[(&str, &str)]) -> Result<Framing, Refusal> {
-        let headers: Vec<_> = fields.iter().map(|(name, value)| Header { name, value: value.as_bytes() }).collect();
-        framing(&Head { method: "POST", target: "/", headers: &headers }, false)
-    }
-
-    #[test]
-    fn a_body_is_its_content_length_or_its_chunks_or_nothing() {
-        assert_eq!(of(&[]), Ok(Framing::Length(0)));
-        assert_eq!(of(&[("content-length", " 007 ")]), Ok(Framing::Length(7)));
-        assert_eq!(of(&[("Content-Length", "18446744073709551615")]), Ok(Framing::Length(u64::MAX)));
-        assert_eq!(of(&[("transfer-encoding", "Chunked")]), Ok(Framing::Chunked));
-    }
-
-    #[test]
-    fn what_two_readers_could_take_differently_is_refused() {
-        for value in ["", "+5", "-1", "5 5", "5,5", "0x5", "5.0", "٥", "18446744073709551616"] {
-            assert_eq!(of(&[("Content-Length", value)]), Err(Refusal::AmbiguousFraming), "{value}");
-        }
-        assert_eq!(of(&[("Content-Length", "5"), ("Content-Length", "5")]), Err(Refusal::AmbiguousFraming));
-        assert_eq!(of(&[("Content-Length", "5"), ("Transfer-Encoding", "chunked")]), Err(Refusal::AmbiguousFraming));
-        for value in ["gzip", "gzip, chunked", "chunked, chunked", "chunked;x", "", "identity", "xchunked"] {
-            assert_eq!(of(&[("Transfer-Encoding", value)]), Err(Refusal::UnsupportedTransferEncoding), "{value}");
-        }
-        let twice = of(&[("Transfer-Encoding", "chunked"), ("Transfer-Encoding", "chunked")]);
-        assert_eq!(twice, Err(Refusal::UnsupportedTransferEncoding));
-        let headers = [Header { name: "Transfer-Encoding", value: b"chunked" }];
-        let old = framing(&Head { method: "POST", target: "/", headers: &headers }, true);
-        assert_eq!(old, Err(Refusal::AmbiguousFraming));
-    }
-}
+#[cfg(feature = "evented")]
+pub use connection::{Buffers, Connection, Service, Verdict, Want};
+pub use framing::{Framing, framing};
+#[cfg(feature = "evented")]
+pub use limits::Limits;

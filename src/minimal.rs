@@ -91,7 +91,7 @@ fn run() -> Result<(), Failure> {
         ConfigError::new(error.to_string(), "HOOKGATE_PATH begins with / and has no query, space or fragment")
     })?;
     let listener = bind(&text("HOOKGATE_LISTEN", LISTEN)?)?;
-    let stop = Stop::of(&listener).map_err(|error| Failure::Running(error.to_string()))?;
+    let stop = tiny::stop(&listener).map_err(|error| Failure::Running(error.to_string()))?;
     serve(&listener, &receiver, &stop)
 }
 
@@ -142,21 +142,30 @@ pub fn bind(address: &str) -> Result<TcpListener, Failure> {
 /// Where it cannot start.
 pub fn serve(listener: &TcpListener, receiver: &Receiver, stop: &Stop) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::Running(error.to_string());
+    let mut lines = lines_to_stdout().map_err(failed)?;
+    say_listening(&format!("http://{}", listener.local_addr().map_err(failed)?), receiver);
+    tiny::run(listener, receiver, &mut lines, stop).map_err(failed)
+}
+
+/// Events to stdout: indented on a terminal, a line of JSON each elsewhere.
+///
+/// # Errors
+/// Where stdout cannot be had.
+pub fn lines_to_stdout() -> io::Result<Lines<File>> {
     let style = if io::stdout().is_terminal() {
         Style::Pretty { colour: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) }
     } else {
         Style::Json
     };
     // The descriptor itself: std's own stdout buffers, and takes a closed one for success.
-    let out = File::from(io::stdout().as_fd().try_clone_to_owned().map_err(failed)?);
-    let mut lines = Lines::new(out, style, EventIds::starting(UnixTime::now()));
-    let address = listener.local_addr().map_err(failed)?;
-    say(&format!(
-        "hookgate: listening on http://{address}{} (scheme {})",
-        receiver.path(),
-        receiver.verifier().scheme().name
-    ));
-    tiny::run(listener, receiver, &mut lines, stop).map_err(failed)
+    let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    Ok(Lines::new(out, style, EventIds::starting(UnixTime::now())))
+}
+
+/// Says on stderr where a receiver listens.
+pub fn say_listening(address: &str, receiver: &Receiver) {
+    let scheme = &receiver.verifier().scheme().name;
+    say(&format!("hookgate: listening on {address}{} (scheme {scheme})", receiver.path()));
 }
 
 /// The exit code of `outcome`; says on stderr what went wrong.

@@ -49,6 +49,12 @@ impl<'a> Head<'a> {
         }
     }
 
+    /// Whether the target is of the absolute form: `http://` or `https://` and an authority.
+    #[must_use]
+    pub fn has_absolute_target(&self) -> bool {
+        self.after_authority().is_some()
+    }
+
     /// What follows `http://authority` in an absolute-form target, or nothing where the target is of another form.
     fn after_authority(&self) -> Option<&'a str> {
         let (scheme, rest) = self.target.split_once("://")?;

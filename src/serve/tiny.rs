@@ -1,7 +1,7 @@
 //! The front on tiny_http: a loop of `recv`, `receive`, keep, answer. For embedding, for loopback and behind a buffering
 //! proxy; docs/DESIGN.md lists what tiny_http cannot be kept from.
 
-use super::{Stop, as_stream};
+use super::Stop;
 use crate::answer::{Answer, Persistence};
 use crate::http1::{self, Framing};
 use crate::receipt::{Keep, settle, stage};
@@ -10,7 +10,8 @@ use crate::request::{Head, Header, Request};
 use crate::time::UnixTime;
 use crate::verify::Refusal;
 use std::io::{self, Read, Write};
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -36,6 +37,22 @@ const QUIET: Duration = Duration::from_millis(250);
 
 /// Bounds of the pause after a failed accept; it doubles.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
+/// A way to stop the front that will listen on `listener`.
+///
+/// # Errors
+/// Where the listener cannot be duplicated (out of descriptors).
+pub fn stop(listener: &TcpListener) -> io::Result<Stop> {
+    let socket = as_stream(listener)?;
+    // Wakes tiny_http's thread from its accept, where the system does that (Linux); elsewhere the loop looks at the flag by
+    // and by.
+    Ok(Stop::new(move || drop(socket.shutdown(Shutdown::Both))))
+}
+
+/// The same socket as a stream, on which std has the options and the shutdown that it does not offer on a listener.
+fn as_stream(listener: &TcpListener) -> io::Result<TcpStream> {
+    Ok(TcpStream::from(OwnedFd::from(listener.try_clone()?)))
+}
 
 /// Serves `receiver` on `listener` until `stop` asks it not to. Returns after what was accepted is answered.
 ///

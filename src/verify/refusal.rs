@@ -8,6 +8,18 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
+    /// The head is not of the grammar of HTTP/1.1, or lacks a valid Host.
+    MalformedHead,
+    /// The request target is longer than the limit.
+    TargetTooLong,
+    /// The head is longer than the limit, or has too many fields.
+    HeadTooLong,
+    /// Another version of HTTP than 1.0 and 1.1.
+    UnsupportedVersion,
+    /// An Expect other than `100-continue`.
+    UnknownExpectation,
+    /// The head or the body did not come in time.
+    TooSlow,
     /// Content-Length and Transfer-Encoding do not tell one body from the next request.
     AmbiguousFraming,
     /// A Transfer-Encoding other than one `chunked`.
@@ -48,6 +60,12 @@ impl Refusal {
     #[must_use]
     pub fn answer(&self) -> (u16, &'static str) {
         match self {
+            Refusal::MalformedHead => (400, "Malformed request"),
+            Refusal::TooSlow => (408, "Request timed out"),
+            Refusal::TargetTooLong => (414, "Request target too long"),
+            Refusal::UnknownExpectation => (417, "Unknown expectation"),
+            Refusal::HeadTooLong => (431, "Request header fields too large"),
+            Refusal::UnsupportedVersion => (505, "HTTP version not supported"),
             Refusal::AmbiguousFraming => (400, "Ambiguous message framing"),
             Refusal::BrokenBody => (400, "Incomplete or malformed body"),
             Refusal::MissingSignature | Refusal::EmptyBody => (400, "Missing signature header or payload"),
@@ -68,6 +86,12 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fact = match self {
+            Refusal::MalformedHead => "the head is not of the grammar of HTTP/1.1",
+            Refusal::TargetTooLong => "the request target is longer than the limit",
+            Refusal::HeadTooLong => "the head is longer, or has more fields, than the limit",
+            Refusal::UnsupportedVersion => "only HTTP/1.0 and HTTP/1.1 are spoken",
+            Refusal::UnknownExpectation => "an Expect other than 100-continue",
+            Refusal::TooSlow => "the request did not come in time",
             Refusal::AmbiguousFraming => "Content-Length and Transfer-Encoding leave the body's end in doubt",
             Refusal::UnsupportedTransferEncoding => "a Transfer-Encoding other than one chunked",
             Refusal::BrokenBody => "the body ended early or its chunks are malformed",

@@ -1,0 +1,184 @@
+//! Reading a request's head, stricter than the parser underneath.
+
+use super::framing::{Framing, framing};
+use super::limits::Limits;
+use crate::request::{Head, Header};
+use crate::verify::Refusal;
+use std::mem::MaybeUninit;
+
+/// What a head says of its message and connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Facts {
+    pub(super) framing: Framing,
+    /// HTTP/1.0 rather than 1.1.
+    pub(super) http_1_0: bool,
+    /// The client wants the connection kept.
+    pub(super) keep: bool,
+    /// The client waits for `100 Continue` before it sends the body.
+    pub(super) expects_continue: bool,
+}
+
+/// Where a head that begins at the start of `bytes` ends, or how far it was looked for. Line ends other than CRLF are
+/// malformed wherever they come, so that they need not be waited out.
+pub(super) enum End {
+    At(usize),
+    NotBefore(usize),
+}
+
+/// Looks for the end of a head in `bytes`, of which the first `from` were looked through before.
+pub(super) fn find_end(bytes: &[u8], from: usize) -> Result<End, Refusal> {
+    for at in memchr::memchr_iter(b'\n', bytes.get(from..).unwrap_or_default()) {
+        let line_end = from + at;
+        match bytes.get(..line_end) {
+            Some([.., b'\r', b'\n', b'\r']) => return Ok(End::At(line_end + 1)),
+            Some([.., b'\r']) => {}
+            _ => return Err(Refusal::MalformedHead),
+        }
+    }
+    Ok(End::NotBefore(bytes.len()))
+}
+
+/// Parses `bytes`, one whole head with its last empty line, and gives it to `with`.
+pub(super) fn parse<R>(bytes: &[u8], limits: &Limits, with: impl FnOnce(&Head<'_>, Facts) -> R) -> Result<R, Refusal> {
+    let mut slots = [MaybeUninit::uninit(); Limits::FIELDS_MOST];
+    let fields = slots.get_mut(..limits.fields).ok_or(Refusal::HeadTooLong)?;
+    let mut request = httparse::Request::new(&mut []);
+    match request.parse_with_uninit_headers(bytes, fields) {
+        Ok(httparse::Status::Complete(end)) if end == bytes.len() => {}
+        Ok(_) => return Err(Refusal::MalformedHead),
+        Err(httparse::Error::TooManyHeaders) => return Err(Refusal::HeadTooLong),
+        Err(httparse::Error::Version) => return Err(of_another_version(bytes)),
+        Err(_) => return Err(Refusal::MalformedHead),
+    }
+    let (Some(method), Some(target), Some(minor)) = (request.method, request.path, request.version) else {
+        return Err(Refusal::MalformedHead);
+    };
+    if target.len() > limits.target_bytes {
+        return Err(Refusal::TargetTooLong);
+    }
+    // Most heads have few fields: those need not pay for the most.
+    const FEW: usize = 24;
+    let mut few = [EMPTY; FEW];
+    let mut many;
+    let headers = match few.get_mut(..request.headers.len()) {
+        Some(headers) => headers,
+        None => {
+            many = [EMPTY; Limits::FIELDS_MOST];
+            many.get_mut(..request.headers.len()).ok_or(Refusal::HeadTooLong)?
+        }
+    };
+    for (header, parsed) in headers.iter_mut().zip(request.headers.iter()) {
+        *header = Header { name: parsed.name, value: parsed.value };
+    }
+    let head = Head { method, target, headers };
+    let facts = facts(&head, minor == 0)?;
+    Ok(with(&head, facts))
+}
+
+const EMPTY: Header<'static> = Header { name: "", value: &[] };
+
+fn facts(head: &Head<'_>, http_1_0: bool) -> Result<Facts, Refusal> {
+    check_target(head)?;
+    check_host(head, http_1_0)?;
+    let framing = framing(head, http_1_0)?;
+    let mut keep = !http_1_0;
+    let mut close = false;
+    for token in head.values("Connection").flat_map(|value| value.split(|byte| *byte == b',')) {
+        close |= token.trim_ascii().eq_ignore_ascii_case(b"close");
+        keep |= token.trim_ascii().eq_ignore_ascii_case(b"keep-alive");
+    }
+    let mut expects_continue = false;
+    for expectation in head.values("Expect") {
+        if !expectation.eq_ignore_ascii_case(b"100-continue") {
+            return Err(Refusal::UnknownExpectation);
+        }
+        // RFC 9110 §10.1.1: from HTTP/1.0 it is ignored.
+        expects_continue = !http_1_0;
+    }
+    Ok(Facts { framing, http_1_0, keep: keep && !close, expects_continue })
+}
+
+/// The forms of RFC 9112 §3.2, each for the methods that may have it.
+fn check_target(head: &Head<'_>) -> Result<(), Refusal> {
+    let Head { method, target, .. } = *head;
+    let visible = target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+    let of_a_form = match target.as_bytes() {
+        b"*" => method == "OPTIONS",
+        [b'/', ..] => method != "CONNECT",
+        _ if method == "CONNECT" => !target.contains('/') && valid_host(target.as_bytes()),
+        _ => head.has_absolute_target(),
+    };
+    if visible && of_a_form { Ok(()) } else { Err(Refusal::MalformedHead) }
+}
+
+/// RFC 9112 §3.2: exactly one valid Host in HTTP/1.1, and never two.
+fn check_host(head: &Head<'_>, http_1_0: bool) -> Result<(), Refusal> {
+    let mut hosts = head.values("Host");
+    match (hosts.next(), hosts.next()) {
+        (None, _) if http_1_0 => Ok(()),
+        (Some(host), None) if valid_host(host) => Ok(()),
+        _ => Err(Refusal::MalformedHead),
+    }
+}
+
+/// `uri-host [ ":" port ]` of RFC 9110 §7.2, the host possibly empty.
+fn valid_host(value: &[u8]) -> bool {
+    let (host, port) = match (value.first(), value.iter().position(|byte| *byte == b']')) {
+        (Some(b'['), Some(end)) => value.split_at(end + 1),
+        (Some(b'['), None) => return false,
+        _ => value.split_at(value.iter().position(|byte| *byte == b':').unwrap_or(value.len())),
+    };
+    let valid_port = match port {
+        [] => true,
+        [b':', digits @ ..] => digits.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    let valid_host = match host {
+        [b'[', address @ .., b']'] => {
+            let address = std::str::from_utf8(address).unwrap_or_default();
+            address.parse::<std::net::Ipv6Addr>().is_ok() || is_future_address(address)
+        }
+        name => is_registered_name(name),
+    };
+    valid_host && valid_port
+}
+
+/// IPvFuture of RFC 3986 §3.2.2.
+fn is_future_address(address: &str) -> bool {
+    let Some((version, rest)) = address.strip_prefix(['v', 'V']).and_then(|rest| rest.split_once('.')) else {
+        return false;
+    };
+    let hex = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_hexdigit());
+    hex && !rest.is_empty() && rest.bytes().all(|byte| is_name_byte(byte) || byte == b':')
+}
+
+/// reg-name of RFC 3986 §3.2.2, which IPv4 addresses are too.
+fn is_registered_name(mut name: &[u8]) -> bool {
+    while let Some((byte, rest)) = name.split_first() {
+        name = match (byte, rest) {
+            (b'%', [first, second, rest @ ..]) if first.is_ascii_hexdigit() && second.is_ascii_hexdigit() => rest,
+            (byte, rest) if is_name_byte(*byte) => rest,
+            _ => return false,
+        };
+    }
+    true
+}
+
+/// unreserved and sub-delims of RFC 3986 §2.
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
+}
+
+/// The refusal of a request line whose version the parser does not know: 505 for another version of HTTP, 400 for what is
+/// none, and for the preface of HTTP/2, which is no request.
+fn of_another_version(head: &[u8]) -> Refusal {
+    let line = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
+    let version = line.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
+    match version {
+        _ if line == b"PRI * HTTP/2.0" => Refusal::MalformedHead,
+        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit() => {
+            Refusal::UnsupportedVersion
+        }
+        _ => Refusal::MalformedHead,
+    }
+}

@@ -1,0 +1,178 @@
+//! Listeners and streams, of TCP and of Unix sockets, as one.
+
+use mio::event::Source;
+use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use mio::{Interest, Registry, Token};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Shutdown, SocketAddr, ToSocketAddrs};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// Connections that the system holds ready for us to accept, at most. A burst that comes while a turn runs fits in.
+const BACKLOG: i32 = 1024;
+
+/// A socket that connections are accepted from.
+#[derive(Debug)]
+pub struct Listener {
+    kind: Kind,
+    name: String,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Tcp(TcpListener),
+    Unix(UnixListener, PathBuf),
+}
+
+impl Listener {
+    /// Listens on `address`: `host:port`, or `unix:PATH`, whose file then has `mode`. A stale file of a socket is replaced;
+    /// one on which somebody listens is refused.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidInput`] where it is no address, [`io::ErrorKind::AddrInUse`] where somebody listens there,
+    /// otherwise what the system said.
+    pub fn bind(address: &str, mode: u32) -> io::Result<Self> {
+        match address.strip_prefix("unix:") {
+            Some(path) => Self::bind_unix(Path::new(path), mode),
+            None => Self::bind_tcp(address),
+        }
+    }
+
+    fn bind_tcp(address: &str) -> io::Result<Self> {
+        let addresses =
+            address.to_socket_addrs().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        let mut outcome = Err(io::Error::new(io::ErrorKind::InvalidInput, "it names no address"));
+        for address in addresses {
+            outcome = Self::bind_to(address);
+            if outcome.is_ok() {
+                break;
+            }
+        }
+        outcome
+    }
+
+    fn bind_to(address: SocketAddr) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        // A receiver that restarts need not wait for the connections of the one before.
+        socket.set_reuse_address(true)?;
+        if address.is_ipv6() {
+            // [::] is IPv6 and nothing else, whatever the system's default: 0.0.0.0 can stand beside it.
+            socket.set_only_v6(true)?;
+        }
+        socket.bind(&SockAddr::from(address))?;
+        socket.listen(BACKLOG)?;
+        socket.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(socket.into());
+        let name = format!("http://{}", listener.local_addr()?);
+        Ok(Listener { kind: Kind::Tcp(listener), name })
+    }
+
+    fn bind_unix(path: &Path, mode: u32) -> io::Result<Self> {
+        if path.as_os_str().is_empty() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it names no file"));
+        }
+        match fs::symlink_metadata(path) {
+            Ok(metadata) if !metadata.file_type().is_socket() => {
+                return Err(io::Error::new(io::ErrorKind::AddrInUse, "there is a file, which is no socket"));
+            }
+            Ok(_) => match std::os::unix::net::UnixStream::connect(path) {
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)?,
+                _ => return Err(io::Error::new(io::ErrorKind::AddrInUse, "somebody listens there")),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        socket.bind(&SockAddr::unix(path)?)?;
+        // Nobody can connect before it listens, so that the mode is in force from the first connection on.
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+        socket.listen(BACKLOG)?;
+        socket.set_nonblocking(true)?;
+        let listener = UnixListener::from_std(OwnedFd::from(socket).into());
+        Ok(Listener { kind: Kind::Unix(listener, path.to_path_buf()), name: format!("unix:{}", path.display()) })
+    }
+
+    /// Where it listens: `http://127.0.0.1:5000` with the real port, or `unix:PATH`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The next connection, and its peer's address where it has one.
+    pub(super) fn accept(&self) -> io::Result<(Stream, Option<IpAddr>)> {
+        match &self.kind {
+            Kind::Tcp(listener) => {
+                let (stream, address) = listener.accept()?;
+                // Answers are written whole: waiting to merge them with more only delays them.
+                let _ = stream.set_nodelay(true);
+                Ok((Stream::Tcp(stream), Some(address.ip())))
+            }
+            Kind::Unix(listener, _) => listener.accept().map(|(stream, _)| (Stream::Unix(stream), None)),
+        }
+    }
+
+    pub(super) fn source(&mut self) -> &mut dyn Source {
+        match &mut self.kind {
+            Kind::Tcp(listener) => listener,
+            Kind::Unix(listener, _) => listener,
+        }
+    }
+}
+
+/// The file of a Unix socket goes with its listener.
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Kind::Unix(_, path) = &self.kind {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// An accepted connection.
+#[derive(Debug)]
+pub(super) enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Stream {
+    pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        match self {
+            Stream::Tcp(stream) => registry.register(stream, token, interest),
+            Stream::Unix(stream) => registry.register(stream, token, interest),
+        }
+    }
+
+    pub(super) fn shutdown_write(&self) -> io::Result<()> {
+        match self {
+            Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            Stream::Unix(stream) => stream.shutdown(Shutdown::Write),
+        }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => stream.read(bytes),
+            Stream::Unix(stream) => stream.read(bytes),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => stream.write(bytes),
+            Stream::Unix(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
