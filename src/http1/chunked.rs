@@ -95,6 +95,13 @@ impl Decoder {
     /// The state after `byte`, or nothing where that was the body's last.
     fn step(&mut self, byte: u8, limits: &Limits) -> Result<Option<State>, Refusal> {
         self.line_bytes += 1;
+        let limit_bytes = match self.state {
+            State::Size { .. } | State::Extension { .. } | State::SizeLineEnd { .. } => limits.chunk_line_bytes,
+            _ => limits.trailer_bytes,
+        };
+        if self.line_bytes > limit_bytes {
+            return Err(Refusal::BrokenBody);
+        }
         let next = match (self.state, byte) {
             (State::Size { bytes, digits }, _) if byte.is_ascii_hexdigit() => {
                 let digit = char::from(byte).to_digit(16).unwrap_or_default();
@@ -125,11 +132,7 @@ impl Decoder {
             (State::LastLineEnd, b'\n') => return Ok(None),
             _ => return Err(Refusal::BrokenBody),
         };
-        let limit = match next {
-            State::Size { .. } | State::Extension { .. } | State::SizeLineEnd { .. } => limits.chunk_line_bytes,
-            _ => limits.trailer_bytes,
-        };
-        if self.line_bytes > limit { Err(Refusal::BrokenBody) } else { Ok(Some(next)) }
+        Ok(Some(next))
     }
 }
 

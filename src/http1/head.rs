@@ -173,8 +173,10 @@ fn is_name_byte(byte: u8) -> bool {
 /// none, and for the preface of HTTP/2, which is no request.
 fn of_another_version(head: &[u8]) -> Refusal {
     let line = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
-    let version = line.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
-    match version {
+    let parts: Vec<&[u8]> = line.split(|byte| *byte == b' ').collect();
+    let [method, target, version] = parts.as_slice() else { return Refusal::MalformedHead };
+    match *version {
+        _ if method.is_empty() || target.is_empty() => Refusal::MalformedHead,
         _ if line == b"PRI * HTTP/2.0" => Refusal::MalformedHead,
         [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit() => {
             Refusal::UnsupportedVersion
