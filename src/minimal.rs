@@ -129,7 +129,11 @@ pub fn bind(address: &str) -> Result<TcpListener, Failure> {
         let what = format!(
             "the tiny_http front listens on loopback only, not on {open}: one request with a huge Content-Length ends it"
         );
-        let hint = "listen on 127.0.0.1 behind a proxy that buffers requests (nginx does)";
+        let hint = if cfg!(feature = "evented") {
+            "use --front evented, or listen on 127.0.0.1 behind a proxy that buffers requests (nginx does)"
+        } else {
+            "listen on 127.0.0.1 behind a proxy that buffers requests (nginx does)"
+        };
         return Err(ConfigError::new(what, hint).into());
     }
     TcpListener::bind(addresses.as_slice())

@@ -37,8 +37,8 @@ pub(super) struct Serve {
     scheme: SchemeOption,
     #[command(flatten)]
     secrets: SecretOptions,
-    /// What speaks HTTP: evented for the open internet, tiny_http for loopback
-    #[arg(long, value_enum, default_value = "evented")]
+    /// What speaks HTTP: tiny_http, on loopback only; or evented, which bounds what a stranger can take
+    #[arg(long, value_enum, default_value = "tiny_http")]
     front: FrontName,
     #[command(flatten)]
     limits: LimitOptions,
@@ -125,7 +125,7 @@ impl Serve {
 
     fn tiny_http(&self, receiver: &Receiver) -> Result<(), Failure> {
         let [address] = self.listen.as_slice() else {
-            return Err(wrong("the tiny_http front listens on one address", "leave --front out for several"));
+            return Err(wrong("the tiny_http front listens on one address", "--front evented listens on several"));
         };
         let listener = minimal::bind(address)?;
         let stop = tiny::stop(&listener).map_err(failed)?;
