@@ -127,15 +127,28 @@ fn read_body(request: &mut tiny_http::Request, receiver: &Receiver) -> Result<Ve
         framing
     };
     let limit_bytes = receiver.body_limit_bytes();
+    // No more than is declared: where an upgrade is offered, the reader goes on to the connection's end.
+    let most_bytes = match framing {
+        Framing::Length(declared_bytes) => declared_bytes,
+        Framing::Chunked if offers_upgrade(request) => return Err(Refusal::AmbiguousFraming),
+        Framing::Chunked => limit_bytes.saturating_add(1),
+    };
     let mut body = Vec::new();
     // Sends `100 Continue` where the client waits for it.
-    let reader = request.as_reader().take(limit_bytes.saturating_add(1)).read_to_end(&mut body);
+    let reader = request.as_reader().take(most_bytes).read_to_end(&mut body);
     let body_bytes = reader.map_err(|_| Refusal::BrokenBody)? as u64;
     match framing {
         _ if body_bytes > limit_bytes => Err(receiver.body_too_long()),
         Framing::Length(declared_bytes) if body_bytes != declared_bytes => Err(Refusal::BrokenBody),
         Framing::Length(_) | Framing::Chunked => Ok(body),
     }
+}
+
+/// Whether tiny_http takes `request` for the offer of an upgrade: then it decodes no chunks.
+fn offers_upgrade(request: &tiny_http::Request) -> bool {
+    let mut fields = request.headers().iter();
+    let connection = fields.find(|header| header.field.equiv("Connection"));
+    connection.is_some_and(|header| header.value.as_str().to_ascii_lowercase().contains("upgrade"))
 }
 
 /// Writes `answer` by hand, since tiny_http's own `Response` filters `Connection`, and its threads leave clients that keep
