@@ -1,86 +1,14 @@
 //! The pure HTTP/1.1 connection: what it makes of bytes, however they are split.
 #![cfg(feature = "evented")]
 
-use hookgate::http1::{Buffers, Connection, Limits, Service, Verdict, Want};
-use hookgate::{Answer, Head, Refusal, Request, UnixTime};
+#[path = "checks/http1.rs"]
+mod checks;
+
+use checks::{DATE, Outcome, Recorder, cut, run, whole, without_continue};
+use hookgate::http1::{Buffers, Connection, Limits, Want};
 use proptest::prelude::*;
+use std::path::Path;
 use std::time::Duration;
-
-const DATE: UnixTime = UnixTime::from_s(784_111_777);
-const BODY_LIMIT_BYTES: u64 = 1000;
-
-/// A service that takes anything, and remembers it.
-#[derive(Default)]
-struct Recorder {
-    seen: Vec<(String, String, Vec<u8>)>,
-}
-
-impl Service for Recorder {
-    fn admit(&mut self, _: &Head<'_>, declared_bytes: Option<u64>) -> Result<u64, Refusal> {
-        match declared_bytes {
-            Some(bytes) if bytes > BODY_LIMIT_BYTES => Err(Refusal::BodyTooLong { limit_bytes: BODY_LIMIT_BYTES }),
-            _ => Ok(BODY_LIMIT_BYTES),
-        }
-    }
-
-    fn decide(&mut self, request: &Request<'_>) -> Verdict {
-        if request.body.len() as u64 > BODY_LIMIT_BYTES {
-            return Verdict::Answer(Answer::refused(&Refusal::BodyTooLong { limit_bytes: BODY_LIMIT_BYTES }));
-        }
-        let Head { method, target, .. } = request.head;
-        self.seen.push((method.to_string(), target.to_string(), request.body.to_vec()));
-        Verdict::Answer(Answer::unavailable())
-    }
-}
-
-/// What became of a connection.
-#[derive(Debug, PartialEq)]
-struct Outcome {
-    seen: Vec<(String, String, Vec<u8>)>,
-    output: Vec<u8>,
-    want: Want,
-}
-
-impl Outcome {
-    fn statuses(&self) -> Vec<u16> {
-        let text = String::from_utf8(self.output.clone()).unwrap();
-        let lines = text.split("HTTP/1.1 ").skip(1);
-        lines.map(|rest| rest[..3].parse().unwrap()).collect()
-    }
-}
-
-/// Feeds `pieces` one after another, taking all output at once.
-fn run<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, limits: &Limits) -> Outcome {
-    let mut recorder = Recorder::default();
-    let mut buffers = Buffers::default();
-    let mut output = Vec::new();
-    let now = Duration::from_secs(1);
-    let mut connection = Connection::new(limits, now);
-    for piece in pieces {
-        connection.feed(piece, limits, &mut buffers, now);
-        connection.advance(&mut recorder, limits, now, DATE);
-        loop {
-            match connection.want() {
-                Want::Write => {
-                    let pending = connection.pending().len();
-                    output.extend_from_slice(connection.pending());
-                    connection.wrote(pending, limits, &mut buffers, now);
-                    connection.advance(&mut recorder, limits, now, DATE);
-                }
-                Want::Advance => connection.advance(&mut recorder, limits, now, DATE),
-                Want::Answer => panic!("the recorder puts nothing off"),
-                Want::Read | Want::Linger | Want::Close => break,
-            }
-        }
-        let fed_most = limits.head_bytes.max(piece.len()) as u64 + BODY_LIMIT_BYTES;
-        assert!(connection.held_bytes() as u64 <= 4 * fed_most + 64 * 1024, "{} bytes held", connection.held_bytes());
-    }
-    Outcome { seen: recorder.seen, output, want: connection.want() }
-}
-
-fn whole(bytes: &[u8]) -> Outcome {
-    run([bytes], &Limits::default())
-}
 
 /// A POST with these lines behind its Host, and what follows the head.
 fn post(lines: &str, rest: &str) -> String {
@@ -395,7 +323,7 @@ fn connection_options_are_honoured() {
     ] {
         let outcome = whole(bytes.as_bytes());
         let text = String::from_utf8(outcome.output.clone()).unwrap();
-        assert_eq!(outcome.want, if kept { Want::Read } else { Want::Close }, "{bytes:?}");
+        assert_eq!(outcome.want, if kept { Want::Read } else { Want::Linger }, "{bytes:?}");
         assert_eq!(text.contains("Connection: close"), !kept, "{bytes:?}");
         assert_eq!(text.contains("Connection: keep-alive"), kept && bytes.contains("HTTP/1.0"), "{bytes:?}");
     }
@@ -556,7 +484,7 @@ fn a_receiver_that_stops_closes_what_is_idle_and_answers_what_is_not() {
     assert_eq!(busy.connection.want(), Want::Read);
     busy.feed("}", 1);
     assert!(busy.write_all(1).contains("\r\nConnection: close\r\n"));
-    assert_eq!(busy.connection.want(), Want::Close);
+    assert_eq!(busy.connection.want(), Want::Linger);
 }
 
 /// Streams of requests, some malformed.
@@ -566,20 +494,6 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
         refused().into_iter().map(|(_, _, bytes)| bytes).filter(|bytes| bytes.len() < 2000).collect();
     let piece = prop_oneof![8 => prop::sample::select(good), 1 => prop::sample::select(bad)];
     prop::collection::vec(piece, 1..5).prop_map(|pieces| pieces.concat().into_bytes())
-}
-
-/// `bytes` cut at these places, modulo its length.
-fn cut<'a>(bytes: &'a [u8], places: &[usize]) -> Vec<&'a [u8]> {
-    let mut places: Vec<usize> = places.iter().map(|place| place % (bytes.len() + 1)).collect();
-    places.extend([0, bytes.len()]);
-    places.sort_unstable();
-    places.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect()
-}
-
-/// The same, but for `100 Continue`, which depends on whether the body was there already.
-fn without_continue(outcome: Outcome) -> Outcome {
-    let text = String::from_utf8(outcome.output).unwrap().replace("HTTP/1.1 100 Continue\r\n\r\n", "");
-    Outcome { output: text.into_bytes(), ..outcome }
 }
 
 proptest! {
@@ -603,5 +517,15 @@ proptest! {
         let bytes = well_formed().swap_remove(which).0.into_bytes();
         let outcome = without_continue(whole(&bytes[..end % bytes.len()]));
         prop_assert_eq!(outcome, Outcome { seen: vec![], output: vec![], want: Want::Read });
+    }
+}
+
+#[test]
+fn every_seed_of_the_fuzz_target_still_holds() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/http1");
+    let files: Vec<_> = seeds.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.len() >= 10, "{} seeds", files.len());
+    for file in files {
+        checks::check(&std::fs::read(file).unwrap());
     }
 }

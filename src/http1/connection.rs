@@ -109,8 +109,6 @@ enum Phase {
     Ending,
     /// The same, and the answer is written.
     Lingering { left_bytes: usize },
-    /// To be closed once the output is written.
-    Closing,
     /// To be closed at once.
     Closed,
 }
@@ -157,7 +155,7 @@ impl Connection {
                 Some(left) => *left_bytes = left,
                 None => self.phase = Phase::Closed,
             },
-            Phase::Ending | Phase::Closing | Phase::Closed => {}
+            Phase::Ending | Phase::Closed => {}
             Phase::Head { .. } | Phase::Body { .. } | Phase::Deciding { .. } => {
                 if let Phase::Head { begun: begun @ false, .. } = &mut self.phase {
                     *begun = true;
@@ -272,15 +270,23 @@ impl Connection {
         }
         self.input.drain(..empty_lines);
         let looked = looked.saturating_sub(empty_lines);
-        let end = match head::find_end(&self.input, looked)? {
-            End::At(end) => end,
+        // Its length is judged first, so that the refusal of what is both too long and malformed does not hang on how it
+        // came in pieces.
+        let end = match head::find_end(&self.input, looked) {
+            End::At(end) => {
+                self.check_head_length(end, limits)?;
+                end
+            }
             End::NotBefore(looked) => {
                 self.phase = Phase::Head { looked, begun: true };
-                self.check_head_length(self.input.len(), limits)?;
+                self.check_head_length(looked, limits)?;
                 return Ok(false);
             }
+            End::MalformedAt(end) => {
+                self.check_head_length(end, limits)?;
+                return Err(Refusal::MalformedHead);
+            }
         };
-        self.check_head_length(end, limits)?;
         let (head, rest) = self.input.split_at(end);
         let (served, draining) = (self.served, self.draining);
         let headed = head::parse(head, limits, |head, facts| -> Result<Headed, Refusal> {
@@ -363,10 +369,12 @@ impl Connection {
         answer.write(if head_only { "HEAD" } else { "POST" }, persistence, date, &mut self.output);
         self.served += 1;
         self.input.drain(..bytes.min(self.input.len()));
+        if persistence == Persistence::Close {
+            self.input = Vec::new();
+        }
         self.deadline = now + limits.write_time;
         self.phase = match persistence {
             Persistence::Keep | Persistence::KeepAsAsked => Phase::Head { looked: 0, begun: !self.input.is_empty() },
-            Persistence::Close if self.input.is_empty() => Phase::Closing,
             Persistence::Close => Phase::Ending,
         };
     }
@@ -405,11 +413,11 @@ impl Connection {
                 buffers.give(std::mem::take(&mut self.output));
             }
             Phase::Head { .. } => self.deadline = now + limits.head_time,
+            Phase::Ending if self.input_ended => self.phase = Phase::Closed,
             Phase::Ending => {
                 self.deadline = now + limits.linger_time;
                 self.phase = Phase::Lingering { left_bytes: limits.linger_bytes };
             }
-            Phase::Closing => self.phase = Phase::Closed,
             Phase::Body { .. } | Phase::Deciding { .. } | Phase::Lingering { .. } | Phase::Closed => {}
         }
     }
@@ -422,7 +430,7 @@ impl Connection {
             _ if !self.pending().is_empty() => Want::Write,
             Phase::Lingering { .. } => Want::Linger,
             Phase::Deciding { .. } => Want::Answer,
-            Phase::Ending | Phase::Closing => Want::Close,
+            Phase::Ending => Want::Close,
             Phase::Head { .. } if self.has_more() => Want::Advance,
             Phase::Head { .. } | Phase::Body { .. } => Want::Read,
         }

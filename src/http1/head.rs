@@ -18,24 +18,27 @@ pub(super) struct Facts {
     pub(super) expects_continue: bool,
 }
 
-/// Where a head that begins at the start of `bytes` ends, or how far it was looked for. Line ends other than CRLF are
-/// malformed wherever they come, so that they need not be waited out.
+/// How a head that begins at the start of the input ends.
 pub(super) enum End {
+    /// With the byte before this one.
     At(usize),
+    /// It does not, up to here.
     NotBefore(usize),
+    /// It does not: the byte before this one is a line end other than CRLF, which need not be waited out.
+    MalformedAt(usize),
 }
 
 /// Looks for the end of a head in `bytes`, of which the first `from` were looked through before.
-pub(super) fn find_end(bytes: &[u8], from: usize) -> Result<End, Refusal> {
+pub(super) fn find_end(bytes: &[u8], from: usize) -> End {
     for at in memchr::memchr_iter(b'\n', bytes.get(from..).unwrap_or_default()) {
         let line_end = from + at;
         match bytes.get(..line_end) {
-            Some([.., b'\r', b'\n', b'\r']) => return Ok(End::At(line_end + 1)),
+            Some([.., b'\r', b'\n', b'\r']) => return End::At(line_end + 1),
             Some([.., b'\r']) => {}
-            _ => return Err(Refusal::MalformedHead),
+            _ => return End::MalformedAt(line_end + 1),
         }
     }
-    Ok(End::NotBefore(bytes.len()))
+    End::NotBefore(bytes.len())
 }
 
 /// Parses `bytes`, one whole head with its last empty line, and gives it to `with`.

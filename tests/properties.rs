@@ -1,0 +1,273 @@
+//! Properties that hold for all inputs. They are the checks of the fuzz targets (`tests/checks/`), on inputs that come near to
+//! what is right, and on every seed of the fuzzers.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests say what went wrong by panicking"
+)]
+
+mod checks;
+
+use checks::{NOW, head, payload, signature_header, verifier};
+use hookgate::{Head, Header, Refusal, Request, Secret, Verifier, preset, sign};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use std::path::Path;
+
+/// A case that failed is not written to a file of proptest's: it becomes a vector or a seed, which every run replays.
+fn config() -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
+}
+
+fn bytes(longest: usize) -> impl Strategy<Value = Vec<u8>> {
+    vec(any::<u8>(), 0..=longest)
+}
+
+/// A secret: short, of a block of the hash, one byte around it, or longer.
+fn secret() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![4 => vec(any::<u8>(), 1..40), 1 => vec(any::<u8>(), 63..=65), 1 => vec(any::<u8>(), 1..200)]
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn what_is_signed_verifies_and_with_any_bit_flipped_never_does(
+        secret in secret(), body in bytes(300), bit in any::<usize>(),
+    ) {
+        verifier::check_delivery(&secret, &body, bit);
+    }
+
+    #[test]
+    fn any_of_several_secrets_verifies_and_its_label_is_shown(
+        secrets in vec(secret(), 1..6), which in any::<Index>(), stranger in secret(), body in bytes(100),
+    ) {
+        // The same secret twice would have two labels.
+        let numbered: Vec<Vec<u8>> = (0_u8..).zip(&secrets).map(|(at, bytes)| [&[at], &bytes[..]].concat()).collect();
+        let key = |bytes: &[u8]| Secret::new(bytes.to_vec()).unwrap();
+        let labelled = numbered.iter().enumerate().map(|(at, bytes)| (at.to_string(), key(bytes)));
+        let github = preset("github").unwrap();
+        let verifier = Verifier::new(github.clone(), labelled).unwrap();
+        let verdict = |secret: &[u8]| {
+            let signature = sign(&github, &key(secret), &body).remove(0).1;
+            let headers = [Header { name: "x-hub-signature-256", value: signature.as_bytes() }];
+            let request = Request { head: Head { method: "POST", target: "/", headers: &headers }, body: &body };
+            verifier.verify(&request, NOW).map(|verified| verified.secret_label().to_string())
+        };
+        let at = which.index(numbered.len());
+        prop_assert_eq!(verdict(&numbered[at]), Ok(at.to_string()));
+        prop_assert_eq!(verdict(&[&[0xff], &stranger[..]].concat()), Err(Refusal::SignatureMismatch));
+    }
+}
+
+/// A header value that is right, nearly right, or anything.
+fn header_value() -> impl Strategy<Value = Vec<u8>> {
+    let prefix = prop_oneof![
+        8 => Just("sha256=".to_string()),
+        4 => select(vec!["sha1=", "md5=", "SHA256=", "sha256", "sha256==", "sha256 =", "=", "", "v1,sha256=", "sha256:"])
+            .prop_map(str::to_string),
+        1 => "[ -~]{0,9}=?",
+    ];
+    let right = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    let digits = prop_oneof![
+        6 => Just(right.to_string()),
+        2 => Just(right.to_uppercase()),
+        4 => "[0-9a-fA-F]{64}",
+        3 => "[0-9a-f]{60,68}",
+        3 => "[0-9a-g \t=,]{62,66}",
+        1 => "\\PC{0,66}",
+    ];
+    let space = || select(vec!["", "", "", "", " ", "\t", " \t ", "\u{b}", "\u{a0}", "\r", "\0"]);
+    let near = (space(), prefix, digits, space())
+        .prop_map(|(before, prefix, digits, after)| format!("{before}{prefix}{digits}{after}").into_bytes());
+    let mutated = (near, option::weighted(0.2, (any::<Index>(), any::<u8>()))).prop_map(|(mut value, change)| {
+        if let (Some((at, byte)), false) = (change, value.is_empty()) {
+            let at = at.index(value.len());
+            value[at] = byte;
+        }
+        value
+    });
+    prop_oneof![9 => mutated, 1 => bytes(80)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2 * ProptestConfig::default().cases, ..config() })]
+
+    #[test]
+    fn one_signature_header_is_read_as_the_grammar_says(value in header_value()) {
+        signature_header::check_values(&[&value]);
+    }
+
+    #[test]
+    fn any_number_of_signature_headers_is_read_as_the_grammar_says(values in vec(header_value(), 0..4)) {
+        signature_header::check_values(&values.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    }
+}
+
+fn target() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "(http://|https://|HTTP://|hTtPs://|ftp://|://)?[a-z@:.]{0,6}(/webhook|/|//webhook|\\*)?(\\?[a-z=/:?#%]{0,9})?",
+        1 => Just("/webhook".to_string()),
+        1 => "\\PC{0,20}",
+        1 => ".{0,20}",
+    ]
+}
+
+/// A field of those that decide anything, with a value that is near to what it may hold.
+fn field() -> impl Strategy<Value = (String, Vec<u8>)> {
+    let length = prop_oneof![
+        3 => "[ \t]?[0-9]{1,21}[ \t]?",
+        3 => select(vec!["+5", "-0", "5, 5", "5 5", "0x5", "5.0", "", "٥"]).prop_map(str::to_string),
+        1 => select(vec!["18446744073709551615", "18446744073709551616"]).prop_map(str::to_string),
+    ];
+    let coding = prop_oneof![
+        4 => "[ \t]?[Cc]hunked[ \t]?",
+        2 => select(vec!["CHUNKED", "gzip", "gzip, chunked", "chunked, chunked", "chunked;x", "xchunked", "\u{b}chunked", ""])
+            .prop_map(str::to_string),
+    ];
+    let encoding =
+        select(vec!["identity", "IDENTITY", "", "gzip", "identity, br", "identity;q=1"]).prop_map(str::to_string);
+    let name = prop_oneof!["[A-Za-z -]{0,12}", "(Content-Length|Transfer-Encoding|Content-Encoding) ?"];
+    prop_oneof![
+        4 => ("[Cc]ontent-[Ll]ength", length.prop_map(String::into_bytes)),
+        4 => ("[Tt]ransfer-[Ee]ncoding", coding.prop_map(String::into_bytes)),
+        2 => ("[Cc]ontent-[Ee]ncoding", encoding.prop_map(String::into_bytes)),
+        2 => ("[Xx]-[Hh]ub-[Ss]ignature-256", header_value()),
+        2 => (name, bytes(30)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn a_head_is_read_as_http_says(
+        method in select(vec!["POST", "POST", "POST", "GET", "post", ""]), target in target(), fields in vec(field(), 0..4),
+    ) {
+        let fields: Vec<(String, &[u8])> = fields.iter().map(|(name, value)| (name.clone(), &value[..])).collect();
+        head::check_head(method, &target, &fields);
+    }
+}
+
+/// JSON text with white space between its tokens, of a few levels.
+fn json() -> impl Strategy<Value = String> {
+    let space = || "[ \t\r\n]{0,2}";
+    let string = || {
+        let part = prop_oneof![
+            6 => "[a-z/~{}\\[\\],: ]{0,6}",
+            2 => "[~/01]{1,3}",
+            1 => "[^\\pC\"\\\\]{0,3}",
+            1 => "\\\\u[0-9a-fA-F]{4}",
+            1 => "\\\\ud83d\\\\ude0[0-9a-f]",
+            1 => "\\\\[\"\\\\/bfnrt]",
+        ];
+        vec(part, 0..4).prop_map(|parts| format!("\"{}\"", parts.concat()))
+    };
+    let number = "-?(0|[1-9][0-9]{0,25})(\\.[0-9]{1,5})?([eE][+-]?[0-9]{1,4})?";
+    let leaf = prop_oneof![select(vec!["null", "true", "false"]).prop_map(str::to_string), number, string()];
+    let list = |items: Vec<String>, space: &str| items.join(&format!(",{space}"));
+    leaf.prop_recursive(5, 60, 5, move |inner| {
+        let member =
+            (string(), space(), inner.clone()).prop_map(|(name, space, json)| format!("{name}{space}:{space}{json}"));
+        prop_oneof![
+            (vec(inner, 0..5), space())
+                .prop_map(move |(items, space)| format!("[{space}{}{space}]", list(items, &space))),
+            (vec(member, 0..5), space())
+                .prop_map(move |(items, space)| format!("{{{space}{}{space}}}", list(items, &space))),
+        ]
+    })
+}
+
+/// JSON with one byte changed, taken out or put in.
+fn near_json() -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop_oneof![3 => select(b"{}[],:\"\\ \n0-.eEu+x".to_vec()), 1 => any::<u8>()];
+    (json(), any::<Index>(), byte, 0..3).prop_map(|(json, at, byte, how)| {
+        let mut json = json.into_bytes();
+        let at = at.index(json.len());
+        match how {
+            0 => json[at] = byte,
+            1 => drop(json.remove(at)),
+            _ => json.insert(at, byte),
+        }
+        json
+    })
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn json_keeps_its_tokens_whatever_its_spacing(json in json()) {
+        prop_assert_eq!(hookgate::json::check(json.as_bytes()), Ok(json.as_str()));
+        payload::check_json(json.as_bytes());
+    }
+
+    #[test]
+    fn what_is_nearly_json_is_judged_as_the_grammar_says(bytes in near_json()) {
+        payload::check_json(&bytes);
+    }
+
+    #[test]
+    fn nesting_is_counted_to_its_limit(
+        opening in select(vec!["[", "{\"a\":", "[[],", "[\"]\",", " [ "]), depth in 120_usize..135, inner in json(),
+    ) {
+        let closing = if opening.starts_with('{') { "}" } else { "]" };
+        let json = opening.repeat(depth) + &inner + &closing.repeat(depth);
+        payload::check_json(json.as_bytes());
+    }
+
+    #[test]
+    fn a_forms_fields_are_decoded_or_refused(
+        form in vec(("(payload|p%61yload|a|b\\+|%zz|)", "=?", "([a-z+ ]|%[0-9a-fA-F]{2}|%[0-9g]{0,2}){0,6}"), 0..5),
+    ) {
+        let pairs: Vec<String> = form.into_iter().map(|(name, sign, value)| name + &sign + &value).collect();
+        payload::check_form(pairs.join("&").as_bytes());
+    }
+
+    #[test]
+    fn the_json_of_a_form_is_the_json_that_was_encoded(json in json()) {
+        let encoded: String = json.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let form = format!("payload={encoded}&a=%zz");
+        prop_assert_eq!(hookgate::payload::form_field(form.as_bytes(), "payload"), Some(json.into_bytes()));
+        payload::check_body(form.as_bytes());
+    }
+
+    #[test]
+    fn any_bytes_are_a_body_that_is_judged(body in bytes(60)) {
+        payload::check(&body);
+    }
+}
+
+#[test]
+fn every_seed_of_the_fuzz_targets_still_holds() {
+    type Check = fn(&[u8]);
+    let targets: [(&str, Check); 4] = [
+        ("signature_header", signature_header::check),
+        ("verifier", verifier::check),
+        ("payload", payload::check),
+        ("head", head::check),
+    ];
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+    let mut folders: Vec<_> = seeds.read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    folders.sort();
+    // Those of http1 are replayed in tests/http1.rs, with the feature that it needs.
+    assert_eq!(
+        folders,
+        ["head", "http1", "payload", "signature_header", "verifier"],
+        "a folder of seeds for each target"
+    );
+    for (target, check) in targets {
+        let mut replayed = 0;
+        for entry in seeds.join(target).read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            println!("{}", path.display());
+            check(&std::fs::read(&path).unwrap());
+            replayed += 1;
+        }
+        assert!(replayed >= 10, "{target} has {replayed} seeds");
+    }
+}
