@@ -83,7 +83,10 @@ impl<'a> Head<'a> {
 }
 
 fn trim_optional_white_space(mut value: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+    while let [b' ' | b'\t', rest @ ..] = value {
+        value = rest;
+    }
+    while let [rest @ .., b' ' | b'\t'] = value {
         value = rest;
     }
     value

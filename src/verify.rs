@@ -89,7 +89,7 @@ impl Verifier {
         let _ = now;
         let signature = Signature::of(&self.scheme, &request.head)?;
         let matching = self.keys.iter().find(|key| {
-            let mac = self.scheme.template.iter().fold(key.mac.clone(), |mac, piece| feed(mac, piece, request));
+            let mac = mac(&key.mac, &self.scheme.template, request);
             mac.verify_slice(signature.as_bytes()).is_ok()
         });
         match matching {
@@ -118,7 +118,7 @@ impl fmt::Debug for Verifier {
 #[must_use]
 pub fn sign(scheme: &Scheme, secret: &Secret, body: &[u8]) -> Vec<(String, String)> {
     let request = Request { head: Head { method: "POST", target: "/", headers: &[] as &[Header<'_>] }, body };
-    let mac = scheme.template.iter().fold(schedule(scheme, secret), |mac, piece| feed(mac, piece, &request));
+    let mac = mac(&schedule(scheme, secret), &scheme.template, &request);
     let signature = signature::write(scheme, &mac.finalize().into_bytes());
     scheme.signature_headers.first().map(|name| (name.clone(), signature)).into_iter().collect()
 }
@@ -132,11 +132,17 @@ fn schedule(scheme: &Scheme, secret: &Secret) -> Hmac<Sha256> {
     }
 }
 
-fn feed(mac: Hmac<Sha256>, piece: &Piece, request: &Request<'_>) -> Hmac<Sha256> {
-    match piece {
-        Piece::Literal(text) => mac.chain_update(text),
-        Piece::Body => mac.chain_update(request.body),
+/// The MAC of what `template` makes of `request`, fed piece by piece: the body is not copied.
+#[inline(always)]
+fn mac(schedule: &Hmac<Sha256>, template: &[Piece], request: &Request<'_>) -> Hmac<Sha256> {
+    let mut mac = schedule.clone();
+    for piece in template {
+        mac.update(match piece {
+            Piece::Literal(text) => text,
+            Piece::Body => request.body,
+        });
     }
+    mac
 }
 
 /// A request whose signature is proven. Only [`Verifier::verify`] makes one, and what hands events on takes nothing else.

@@ -1,5 +1,11 @@
 //! The pure HTTP/1.1 connection: what it makes of bytes, however they are split.
 #![cfg(feature = "evented")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests say what went wrong by panicking"
+)]
 
 #[path = "checks/http1.rs"]
 mod checks;

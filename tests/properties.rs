@@ -111,7 +111,7 @@ proptest! {
 fn target() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "(http://|https://|HTTP://|hTtPs://|ftp://|://)?[a-z@:.]{0,6}(/webhook|/|//webhook|\\*)?(\\?[a-z=/:?#%]{0,9})?",
-        1 => Just("/webhook".to_string()),
+        4 => Just("/webhook".to_string()),
         1 => "\\PC{0,20}",
         1 => ".{0,20}",
     ]

@@ -43,16 +43,6 @@ pub enum Algorithm {
     HmacSha256,
 }
 
-impl Algorithm {
-    /// Length of the MAC, in bytes.
-    #[must_use]
-    pub const fn mac_bytes(self) -> usize {
-        match self {
-            Algorithm::HmacSha256 => 32,
-        }
-    }
-}
-
 /// How a MAC's bytes are written as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {

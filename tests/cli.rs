@@ -1,0 +1,27 @@
+//! The command as a black box: arguments, files and signals in; exit codes, stdout and stderr out.
+#![cfg(feature = "cli")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "tests say what went wrong by panicking"
+)]
+
+mod support;
+
+/// `serve` with the front that it has unless told otherwise.
+const FRONT: &[&str] = &[];
+
+/// Whether that may answer without closing the connection.
+const KEEPS_CONNECTIONS: bool = true;
+
+/// One file a verb.
+mod cli {
+    mod help;
+    mod secrets;
+    mod send;
+    mod serve;
+    mod sign;
+    mod verify;
+}

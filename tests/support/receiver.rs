@@ -1,0 +1,359 @@
+//! A receiver as a process of its own, on a free port.
+
+use super::client::{Answer, Client};
+use super::command::{Outcome, finish, hookgate};
+use super::folder::Folder;
+use super::request::{Post, signed};
+use super::{PATIENCE, SECRET, contains, unique};
+use serde_json::value::RawValue;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// A receiver to be started: listening on a free port of 127.0.0.1, with [`SECRET`], unless told otherwise.
+pub(crate) struct Setup {
+    folder: Folder,
+    path: Option<String>,
+    secret: Option<String>,
+    arguments: Vec<String>,
+    variables: Vec<(String, OsString)>,
+    stdout_closed: bool,
+    descriptors: Option<u32>,
+}
+
+pub(crate) struct Receiver {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    pub(crate) folder: Folder,
+    path: String,
+    events: mpsc::Receiver<String>,
+    talk: Arc<Mutex<String>>,
+    talk_ended: mpsc::Receiver<()>,
+    secret: String,
+}
+
+/// A line of the receiver's stdout.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) line: String,
+    members: BTreeMap<String, Box<RawValue>>,
+}
+
+impl Event {
+    fn parse(line: String) -> Self {
+        let members = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in the event {line}"));
+        Event { line, members }
+    }
+
+    /// The JSON text of a member, untouched.
+    pub(crate) fn raw(&self, name: &str) -> &str {
+        self.members.get(name).unwrap_or_else(|| panic!("no {name} in {}", self.line)).get()
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
+    /// A member that is a string, or nothing where it is null or absent.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        let value = self.members.get(name)?.get();
+        serde_json::from_str(value).unwrap_or_else(|_| panic!("{name} is {value} in {}", self.line))
+    }
+
+    pub(crate) fn payload(&self) -> &str {
+        self.raw("payload")
+    }
+}
+
+/// A receiver with nothing special about it.
+pub(crate) fn start() -> Receiver {
+    setup().start()
+}
+
+pub(crate) fn setup() -> Setup {
+    Setup {
+        folder: Folder::new(),
+        path: None,
+        secret: Some(SECRET.into()),
+        arguments: Vec::new(),
+        variables: Vec::new(),
+        stdout_closed: false,
+        descriptors: None,
+    }
+}
+
+impl Setup {
+    pub(crate) fn path(mut self, path: &str) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// The value of `HOOKGATE_SECRET`.
+    pub(crate) fn secret(mut self, secret: Option<&str>) -> Self {
+        self.secret = secret.map(str::to_string);
+        self
+    }
+
+    /// More arguments to `serve`; the minimal build has none.
+    #[cfg(feature = "cli")]
+    pub(crate) fn arguments(mut self, arguments: &[&str]) -> Self {
+        self.arguments.extend(arguments.iter().map(ToString::to_string));
+        self
+    }
+
+    pub(crate) fn variable(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// A file in the folder where the receiver runs.
+    pub(crate) fn file(self, name: &str, bytes: &[u8]) -> Self {
+        self.folder.file(name, bytes);
+        self
+    }
+
+    /// Nobody reads its stdout.
+    pub(crate) fn stdout_closed(mut self) -> Self {
+        self.stdout_closed = true;
+        self
+    }
+
+    /// The receiver may have this many descriptors.
+    pub(crate) fn descriptors(mut self, limit: u32) -> Self {
+        self.descriptors = Some(limit);
+        self
+    }
+
+    /// The command that starts it.
+    fn command(&self) -> Command {
+        let mut command = hookgate();
+        if let Some(limit) = self.descriptors {
+            let program = command.get_program().to_os_string();
+            let removed: Vec<_> = command.get_envs().map(|(name, _)| name.to_os_string()).collect();
+            command = Command::new("sh");
+            command.args(["-c", r#"ulimit -n "$1" && shift && exec "$@""#, "sh", &limit.to_string()]).arg(program);
+            for name in removed {
+                command.env_remove(name);
+            }
+        }
+        command.current_dir(self.folder.path());
+        if let Some(secret) = &self.secret {
+            command.env("HOOKGATE_SECRET", secret);
+        }
+        self.configure(&mut command);
+        for (name, value) in &self.variables {
+            command.env(name, value);
+        }
+        command
+    }
+
+    #[cfg(feature = "cli")]
+    fn configure(&self, command: &mut Command) {
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(crate::FRONT);
+        if let Some(path) = &self.path {
+            command.args(["--path", path]);
+        }
+        command.args(&self.arguments);
+    }
+
+    #[cfg(not(feature = "cli"))]
+    fn configure(&self, command: &mut Command) {
+        command.env("HOOKGATE_LISTEN", "127.0.0.1:0");
+        if let Some(path) = &self.path {
+            command.env("HOOKGATE_PATH", path);
+        }
+    }
+
+    /// Starts what cannot serve; gives how it ended.
+    pub(crate) fn fail(self) -> Outcome {
+        finish(self.command(), b"")
+    }
+
+    /// Starts it and waits until it says that it listens.
+    pub(crate) fn start(self) -> Receiver {
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the receiver can be started");
+        let stdout = child.stdout.take().expect("stdout is piped");
+        let stderr = child.stderr.take().expect("stderr is piped");
+        let (event, events) = mpsc::channel();
+        if self.stdout_closed {
+            drop(stdout);
+        } else {
+            thread::spawn(move || {
+                for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                    let _ = event.send(line);
+                }
+            });
+        }
+        let talk = Arc::<Mutex<String>>::default();
+        let (listening, listens) = mpsc::channel();
+        let (ended, talk_ended) = mpsc::channel();
+        thread::spawn({
+            let talk = Arc::clone(&talk);
+            move || {
+                for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                    talk.lock().expect("nobody panics with it").push_str(&format!("{line}\n"));
+                    if let Some(address) = address_in(&line) {
+                        let _ = listening.send(address);
+                    }
+                }
+                let _ = ended.send(());
+            }
+        });
+        let listens = listens.recv_timeout(PATIENCE);
+        let Ok(address) = listens else {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("{command:?} does not listen: {}", talk.lock().expect("nobody panics with it"));
+        };
+        let path = self.path.unwrap_or_else(|| "/webhook".into());
+        let secret = self.secret.unwrap_or_default();
+        Receiver { child, address, folder: self.folder, path, events, talk, talk_ended, secret }
+    }
+}
+
+/// The address in `... http://127.0.0.1:PORT/webhook ...`.
+fn address_in(line: &str) -> Option<SocketAddr> {
+    let (_, rest) = line.split_once("http://")?;
+    rest.split('/').next()?.parse().ok()
+}
+
+impl Receiver {
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/webhook", self.address)
+    }
+
+    pub(crate) fn connect(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    /// Sends `bytes` on a connection of their own and says that no more will come. Gives the answer, and what came after it
+    /// until the receiver closed its side.
+    pub(crate) fn exchange(&self, bytes: &[u8]) -> (Answer, Vec<u8>) {
+        let mut client = self.connect();
+        client.write(bytes);
+        client.end();
+        let answer = client.answer();
+        answer.check_form();
+        (answer, client.rest())
+    }
+
+    /// Sends `bytes`, which are one request, and gives the one answer to it.
+    pub(crate) fn send_raw(&self, bytes: &[u8]) -> Answer {
+        let (answer, rest) = self.exchange(bytes);
+        assert!(rest.is_empty(), "after the answer came {:?}", String::from_utf8_lossy(&rest));
+        answer
+    }
+
+    pub(crate) fn send(&self, post: &Post) -> Answer {
+        self.send_raw(&post.bytes())
+    }
+
+    /// Sends what has to be accepted; gives its event.
+    pub(crate) fn accept(&self, post: &Post) -> Event {
+        self.send(post).expect_success();
+        self.next_event()
+    }
+
+    /// Sends what has to be refused in exactly this way, without an event.
+    pub(crate) fn refuse(&self, post: &Post, status: u16, detail: &str) {
+        self.send(post).expect_refusal(status, detail);
+        self.expect_no_event();
+    }
+
+    pub(crate) fn next_event(&self) -> Event {
+        Event::parse(self.events.recv_timeout(PATIENCE).expect("an event is printed"))
+    }
+
+    /// That nothing was printed: the next event is that of a request sent now.
+    pub(crate) fn expect_no_event(&self) {
+        let mark = format!("sentinel-{}", unique());
+        let sentinel = signed("{}").header("X-GitHub-Delivery", &mark).to(&self.path);
+        self.send(&sentinel).expect_success();
+        let event = self.next_event();
+        assert_eq!(event.text("delivery_id"), Some(mark), "an event of a refused request: {}", event.line);
+    }
+
+    /// What it has said on stderr so far.
+    pub(crate) fn talk(&self) -> String {
+        self.talk.lock().expect("nobody panics with it").clone()
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("the child is ours").is_none()
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status();
+        assert!(sent.expect("kill is there").success(), "{name} can be sent");
+    }
+
+    /// Four clients post until nobody answers; `stop` is called once `enough` were answered. Gives the ids of all deliveries
+    /// that were answered 200.
+    pub(crate) fn answered_until(&self, enough: usize, stop: impl FnOnce(&Receiver)) -> BTreeSet<String> {
+        let (told, answered) = mpsc::channel();
+        thread::scope(|scope| {
+            for client in 0..4 {
+                let (told, address) = (told.clone(), self.address);
+                scope.spawn(move || {
+                    for number in 0.. {
+                        let id = format!("{client}-{number}");
+                        let Ok(mut client) = Client::try_connect(address) else { return };
+                        client.write(&signed("{}").header("X-GitHub-Delivery", &id).bytes());
+                        let Ok(answer) = client.try_answer() else { return };
+                        answer.expect_success();
+                        told.send(id).expect("this test waits");
+                    }
+                });
+            }
+            drop(told);
+            let mut ids: BTreeSet<String> = (0..enough).map(|_| answered.recv().expect("they are answered")).collect();
+            stop(self);
+            ids.extend(answered);
+            ids
+        })
+    }
+
+    /// Waits for its end; gives that and the events not yet taken.
+    pub(crate) fn wait(&mut self) -> (ExitStatus, Vec<Event>) {
+        let mut events = Vec::new();
+        loop {
+            match self.events.recv_timeout(PATIENCE) {
+                Ok(line) => events.push(Event::parse(line)),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("the receiver does not end: {}", self.talk()),
+            }
+        }
+        self.talk_ended.recv_timeout(PATIENCE).expect("its stderr ends with it");
+        (self.child.wait().expect("the child is ours"), events)
+    }
+
+    /// Ends it as a crash would; gives the events not yet taken.
+    pub(crate) fn kill(&mut self) -> Vec<Event> {
+        self.child.kill().expect("the child is ours");
+        let (status, events) = self.wait();
+        assert_eq!(status.signal(), Some(9));
+        events
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            return;
+        }
+        let talk = self.talk();
+        assert!(!talk.contains("panicked"), "{talk}");
+        let secret = self.secret.as_bytes();
+        assert!(secret.is_empty() || !contains(talk.as_bytes(), secret), "the secret is on stderr");
+    }
+}
