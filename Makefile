@@ -82,7 +82,6 @@ fuzz: ## Run every fuzz target for T seconds
 	done
 
 bench: ## Time the verifier, then hold it against the bare MAC, ring and aws-lc-rs in one run
-	@$(call need,cmake,cmake)
 	cargo bench --locked
 	cargo run --release --locked --manifest-path benches/rivals/Cargo.toml
 
