@@ -17,8 +17,8 @@ use std::process::ExitCode;
 #[command(
     name = "hookgate",
     version,
-    before_help = "Example: hookgate serve --secret-file ./secret | while read -r event; do echo \"$event\"; done",
-    after_help = "Exit codes: 0 as asked, 1 failed while running or refused, 2 wrong arguments or configuration.",
+    before_help = "Example: hookgate serve --secret-file ./secret >> events.jsonl",
+    after_help = "Exit codes: 0 as asked, 1 failed or refused, 2 wrong arguments or configuration",
     disable_help_subcommand = true,
     subcommand_required = true,
     arg_required_else_help = true
