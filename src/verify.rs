@@ -1,5 +1,5 @@
 //! The pure verifier: is this request signed by a holder of one of these secrets? It does no I/O, reads no clock, allocates
-//! nothing and judges the signature only; whether the body is what a receiver wants is [`crate::receive`]'s.
+//! nothing and judges the signature only; whether the body is what a receiver wants is [`crate::Receiver`]'s.
 
 mod presets;
 mod refusal;
