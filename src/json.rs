@@ -1,8 +1,6 @@
 //! JSON without a tree: is it JSON, the same on one line, the same indented, one string out of it.
 
 use serde_json::value::RawValue;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// Deepest nesting of arrays and objects accepted. `serde_json` stops parsing at the same depth, so that a consumer that
 /// uses it can read everything that was let in.
@@ -21,11 +19,11 @@ pub enum NotJson {
         /// The limit passed.
         limit: usize,
     },
-    /// The text is not of the grammar of RFC 8259, or something follows it.
+    /// The text is not of the grammar of RFC 8259, or something follows it. Where `serde_json` noticed it:
     Grammar {
-        /// Line of the first bad byte, from 1.
+        /// Line, from 1.
         line: usize,
-        /// Column of the first bad byte, in bytes, from 1.
+        /// Column in bytes: of the bad byte or one beside it; 0 where the line has none.
         column: usize,
     },
 }
@@ -94,17 +92,50 @@ pub fn write_pretty(json: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// The string at `pointer` (RFC 6901) in `json`, or nothing where there is none or it is not a string. Of repeated names
-/// the last counts, as in most parsers. Costs memory for each name beside the one looked for: for verified bodies only.
+/// The string at `pointer` in `json`, or nothing where there is none or it is not a string. The pointer is one of RFC 6901
+/// through names of objects; arrays are not gone into. Of repeated names the last counts, as in most parsers.
 #[must_use]
 pub fn string_at(json: &str, pointer: &str) -> Option<String> {
     let mut value = json;
     for step in pointer.strip_prefix('/')?.split('/') {
-        let name = step.replace("~1", "/").replace("~0", "~");
-        let members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(value).ok()?;
-        value = members.get(name.as_str())?.get();
+        value = member(value, &step.replace("~1", "/").replace("~0", "~"))?;
     }
     serde_json::from_str(value).ok()
+}
+
+/// The text of the member called `name` in an object's text. A name that is no text at all (half of a surrogate pair) is
+/// nobody's, and hides nothing.
+fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
+    let mut tokens = Tokens::new(object.as_bytes());
+    if tokens.next()? != Token::Open(b'{') {
+        return None;
+    }
+    let mut found = None;
+    while let Some(Token::Scalar(key)) = tokens.next() {
+        let is_named = |key| serde_json::from_slice::<String>(key).is_ok_and(|key| key == name);
+        if tokens.next()? != Token::Colon {
+            return None;
+        }
+        let from = object.len() - tokens.rest.len();
+        let mut depth = 0_usize;
+        loop {
+            match tokens.next()? {
+                Token::Open(_) => depth += 1,
+                Token::Close(_) => depth = depth.checked_sub(1)?,
+                Token::Comma | Token::Colon | Token::Scalar(_) => {}
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+        if is_named(key) {
+            found = object.get(from..object.len() - tokens.rest.len());
+        }
+        if tokens.next() != Some(Token::Comma) {
+            break;
+        }
+    }
+    found
 }
 
 /// Appends `text` to `out` as a JSON string, quotes included.
@@ -274,5 +305,11 @@ mod tests {
             assert_eq!(string_at(json, nothing), None, "{nothing}");
         }
         assert_eq!(string_at("[1]", "/0"), None);
+        let beside_half_a_pair = r#"{"\ud800":1,"event_type":"push"}"#;
+        assert_eq!(string_at(beside_half_a_pair, "/event_type").as_deref(), Some("push"));
+        // What is no JSON gives nothing, or something, but no panic.
+        for text in ["{", "{\"a\"", "{\"a\":", "{\"a\":]", "{\"a\":[", "{,}", "{\"a\":}}", "\""] {
+            assert_eq!(string_at(text, "/a"), None, "{text}");
+        }
     }
 }
