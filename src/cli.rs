@@ -36,7 +36,7 @@ enum Verb {
     Sign(sign::Sign),
     /// Sign a body, post it, print the answer
     Send(send::Send),
-    /// Say whether a request's signature is valid: exit 0 if it is, 1 if not
+    /// Say whether a request's signature is valid (exit 0) or not (exit 1)
     Verify(verify::Verify),
 }
 
