@@ -30,7 +30,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Receive: verify each request, print each event as a line of JSON, then answer
+    /// Receive: verify, print each event as a line of JSON, then answer
     Serve(serve::Serve),
     /// Print the headers that sign a body
     Sign(sign::Sign),
