@@ -478,10 +478,7 @@ fn headed(
     more: bool,
     service: &mut impl Service,
 ) -> Result<Headed, Refusal> {
-    let declared = match facts.framing {
-        Framing::Length(bytes) => Some(bytes),
-        Framing::Chunked => None,
-    };
+    let declared = facts.framing.declared_bytes();
     let whole = declared.and_then(|bytes| usize::try_from(bytes).ok()).and_then(|bytes| rest.get(..bytes));
     if let Some(body) = whole {
         return Ok(Headed::Decided {

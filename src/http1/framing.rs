@@ -12,6 +12,17 @@ pub enum Framing {
     Chunked,
 }
 
+impl Framing {
+    /// The length that was declared before the body, if one was.
+    #[must_use]
+    pub fn declared_bytes(self) -> Option<u64> {
+        match self {
+            Framing::Length(bytes) => Some(bytes),
+            Framing::Chunked => None,
+        }
+    }
+}
+
 /// The framing that `head` declares, stricter than RFC 9112 §6 asks: whatever two readers could take differently is refused.
 /// `http_1_0` tells a request of HTTP/1.0, which knows no Transfer-Encoding.
 ///

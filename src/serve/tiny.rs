@@ -119,11 +119,7 @@ fn read_body(request: &mut tiny_http::Request, receiver: &Receiver) -> Result<Ve
         let headers = headers(request);
         let head = head(request, &headers);
         let framing = http1::framing(&head, *request.http_version() == tiny_http::HTTPVersion(1, 0))?;
-        let declared_bytes = match framing {
-            Framing::Length(bytes) => Some(bytes),
-            Framing::Chunked => None,
-        };
-        receiver.admit(&head, declared_bytes)?;
+        receiver.admit(&head, framing.declared_bytes())?;
         framing
     };
     let limit_bytes = receiver.body_limit_bytes();
