@@ -1,0 +1,191 @@
+//! What hostile clients do, each kind by itself and then all side by side, while valid requests are served.
+
+use super::siege::siege;
+use super::swarm::{End, Plan, Tally};
+use crate::support::request::{Post, signed, signed_with};
+use std::time::Duration;
+
+const MIB: usize = 1024 * 1024;
+
+/// Long enough for more than a hundred valid requests, and for each of a siege's deadlines to come due.
+const A_WHILE: Duration = Duration::from_secs(7);
+
+fn millis(count: u64) -> Duration {
+    Duration::from_millis(count)
+}
+
+/// A rightly formed delivery that is signed with another secret: nothing but its whole body shows that it is forged.
+fn forged(body: impl AsRef<[u8]>) -> Post {
+    signed_with("somebody else's secret", body)
+}
+
+/// The head of a forged delivery whose body has `bytes`.
+fn forged_head(bytes: usize) -> Vec<u8> {
+    forged("").header("Content-Length", bytes.to_string()).head()
+}
+
+fn forged_chunked_head() -> Vec<u8> {
+    forged("").header("Transfer-Encoding", "chunked").head()
+}
+
+/// A byte of a head each second.
+fn slow_heads() -> Plan {
+    let line = b"POST /webhook HTTP/1.1\r\nHost: localhost\r\nX-Long: ";
+    let head = [line.as_slice(), &[b'x'; 1000]].concat();
+    Plan::of("slow heads", 400).refrain(head, 1, millis(1000))
+}
+
+/// A byte of a body each second, or a little more of it more often.
+fn slow_bodies() -> [Plan; 2] {
+    let slow = Plan::of("slow bodies", 400).opening(forged_head(100_000));
+    [
+        slow.clone().refrain("x", 1, millis(1000)),
+        Plan { name: "less slow bodies", clients: 100, ..slow }.refrain([b'x'; 1024], 1024, millis(50)),
+    ]
+}
+
+/// Requests without end, and no answer read: from those who stop when nothing more is taken, and those who go on.
+fn slow_readers() -> [Plan; 2] {
+    let answered_405 = b"GET /webhook HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(400);
+    let answered_401 = forged("{}").bytes().repeat(200);
+    let reader = |name, request| {
+        let plan = Plan::of(name, 50).refrain(request, 16 * 1024, millis(10));
+        Plan { reads: false, ..plan }
+    };
+    [
+        Plan { bytes: 4 * MIB, ..reader("readers that stop", answered_405) },
+        reader("readers that go on", answered_401),
+    ]
+}
+
+/// A request, and then nothing.
+fn idle_connections() -> Plan {
+    Plan::of("idle connections", 1000).opening(signed("{}").bytes())
+}
+
+/// Not even a request.
+fn mute_connections() -> Plan {
+    Plan::of("mute connections", 500)
+}
+
+fn half_heads() -> Plan {
+    Plan::of("half heads", 500).opening("POST /webhook HTTP/1.1\r\nHost: localhost\r\nX-Half: ")
+}
+
+fn endless_header() -> Plan {
+    let head = "POST /webhook HTTP/1.1\r\nHost: localhost\r\nX-Endless: ";
+    Plan::of("endless header", 20).opening(head).refrain([b'x'; 8192], 8192, millis(2))
+}
+
+/// Chunks, all of them right, until the body is over its limit.
+fn endless_chunks() -> Plan {
+    let chunk = [b"10000\r\n".as_slice(), &[b'x'; 0x10000], b"\r\n"].concat();
+    Plan::of("endless chunks", 8).opening(forged_chunked_head()).refrain(chunk, 64 * 1024, millis(10))
+}
+
+/// Chunks of one byte, one at a time; and a size line that does not end.
+fn dribbling_chunks() -> [Plan; 2] {
+    let dribble = Plan::of("dribbling chunks", 200).opening(forged_chunked_head()).refrain("1\r\nx\r\n", 6, millis(100));
+    let extension = Plan::of("endless extension", 20).opening([forged_chunked_head(), b"1;".to_vec()].concat());
+    [dribble, extension.refrain("x", 1, millis(5))]
+}
+
+/// Connections that end at once, half of them with a reset, some with something sent.
+fn connects_and_closes(connections: usize) -> [Plan; 4] {
+    let plan = |name, end, opening: &[u8]| {
+        let plan = Plan::of(name, 25).opening(opening);
+        Plan { end, connections: connections / 4, rest: millis(16), reads: false, from: 2..=9, ..plan }
+    };
+    let request = signed("{}").bytes();
+    [
+        plan("connect, close", End::Close, b""),
+        plan("connect, reset", End::Reset, b""),
+        plan("half a head, close", End::Close, &request[..40]),
+        plan("a request, reset", End::Reset, &request),
+    ]
+}
+
+/// Bodies of the longest allowed, side by side: each is verified, and is no delivery.
+fn forged_uploads() -> Plan {
+    let upload = Plan::of("forged uploads", 12).opening(forged_head(25 * MIB));
+    Plan { bytes: forged_head(25 * MIB).len() + 25 * MIB, ..upload.refrain([b'x'; 65536], 65536, millis(10)) }
+}
+
+/// Resets in the middle of a body.
+fn resets() -> Plan {
+    let plan = Plan::of("resets", 50).opening(forged_head(100_000)).refrain([b'x'; 1000], 1000, millis(10));
+    Plan { bytes: 50_000, end: End::Reset, ..plan }
+}
+
+/// That all of them were there at once, and each connection was answered in this way, some perhaps not yet.
+fn expect_answers(tally: &Tally, clients: usize, status: u16) {
+    assert_eq!(tally.most_at_once, clients, "{tally:?}");
+    assert!(tally.statuses.keys().eq([&status]), "{tally:?}");
+}
+
+
+#[test]
+fn slow_heads_are_cut_off_and_harm_nobody() {
+    let Some([tally]) = siege().endure([slow_heads()], A_WHILE) else { return };
+    expect_answers(&tally, 400, 408);
+}
+
+#[test]
+fn slow_bodies_() {
+    let Some([slow, less_slow]) = siege().endure(slow_bodies(), A_WHILE) else { return };
+    expect_answers(&slow, 400, 408);
+    expect_answers(&less_slow, 100, 408);
+}
+
+#[test]
+fn slow_readers_() {
+    let Some([stop, on]) = siege().endure(slow_readers(), A_WHILE) else { return };
+    assert!(stop.ended > 0 && on.ended > 0);
+}
+
+#[test]
+fn idle_() {
+    let Some([idle, mute]) = siege().endure([idle_connections(), mute_connections()], A_WHILE) else { return };
+    expect_answers(&idle, 1000, 200);
+}
+
+#[test]
+fn half_() {
+    let Some([tally]) = siege().endure([half_heads()], A_WHILE) else { return };
+    expect_answers(&tally, 500, 408);
+}
+
+#[test]
+fn endless_header_() {
+    let Some([tally]) = siege().endure([endless_header()], A_WHILE) else { return };
+    expect_answers(&tally, 20, 431);
+}
+
+#[test]
+fn endless_chunks_() {
+    let Some([tally]) = siege().endure([endless_chunks()], A_WHILE) else { return };
+    expect_answers(&tally, 8, 413);
+}
+
+#[test]
+fn dribbling_chunks_() {
+    let Some([dribble, extension]) = siege().endure(dribbling_chunks(), A_WHILE) else { return };
+    expect_answers(&dribble, 200, 408);
+    expect_answers(&extension, 20, 400);
+}
+
+#[test]
+fn connects_() {
+    let Some(tallies) = siege().endure(connects_and_closes(20_000), A_WHILE) else { return };
+}
+
+#[test]
+fn uploads_() {
+    let Some([tally]) = siege().endure([forged_uploads()], A_WHILE) else { return };
+    expect_answers(&tally, 12, 401);
+}
+
+#[test]
+fn resets_() {
+    let Some([tally]) = siege().endure([resets()], A_WHILE) else { return };
+}

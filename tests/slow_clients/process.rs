@@ -1,0 +1,70 @@
+//! What the system says of the receiver's process (proc(5)).
+
+use std::fs;
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A process, by its folder in `/proc`.
+#[derive(Clone, Debug)]
+pub(super) struct Process(PathBuf);
+
+impl Process {
+    pub(super) fn new(id: u32) -> Self {
+        Process(PathBuf::from(format!("/proc/{id}")))
+    }
+
+    /// Resident memory now, in bytes.
+    pub(super) fn resident_bytes(&self) -> usize {
+        self.status("VmRSS:")
+    }
+
+    /// The most resident memory it ever had, in bytes.
+    pub(super) fn peak_bytes(&self) -> usize {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, name: &str) -> usize {
+        let status = fs::read_to_string(self.0.join("status")).expect("the receiver runs");
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("Linux tells it");
+        let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("a number of KiB");
+        kib * 1024
+    }
+
+    /// How many descriptors are open.
+    pub(super) fn descriptors(&self) -> usize {
+        fs::read_dir(self.0.join("fd")).expect("the receiver runs and is ours").count()
+    }
+
+    /// Processor time used so far, in user and system mode.
+    pub(super) fn processor_time(&self) -> Duration {
+        let stat = fs::read_to_string(self.0.join("stat")).expect("the receiver runs");
+        // The name of the program stands in parentheses and may hold anything.
+        let (_, after_name) = stat.rsplit_once(") ").expect("the name ends");
+        // Fields 14 and 15 of proc_pid_stat(5), counted from 1, of which two stand before.
+        let ticks: u64 = after_name.split(' ').skip(11).take(2).map(|field| field.parse::<u64>().expect("ticks")).sum();
+        // USER_HZ is 100 wherever Linux runs.
+        Duration::from_millis(ticks * 10)
+    }
+
+    /// Processor time that it uses within `time` from now.
+    pub(super) fn processor_time_within(&self, time: Duration) -> Duration {
+        let before = self.processor_time();
+        thread::sleep(time);
+        self.processor_time() - before
+    }
+}
+
+/// Waits until `holds`, at most for `bound`; gives how long it took.
+pub(super) fn until(bound: Duration, mut holds: impl FnMut() -> bool) -> Option<Duration> {
+    let start = Instant::now();
+    loop {
+        if holds() {
+            return Some(start.elapsed());
+        }
+        if start.elapsed() >= bound {
+            return None;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}

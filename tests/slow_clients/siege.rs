@@ -1,0 +1,101 @@
+//! A receiver under attack, and what has to hold all the while and afterwards.
+
+use super::probe::Probe;
+use super::process::{Process, until};
+use super::swarm::{Plan, Swarm, Tally};
+use crate::support::receiver::{Receiver, Setup, setup};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// What 99 of 100 valid requests are answered within, whatever the others do.
+const P99: Duration = Duration::from_millis(20);
+
+/// The most resident memory that a receiver with the default limits may ever have, in bytes.
+const PEAK_BYTES: usize = 64 * 1024 * 1024;
+
+/// Deadlines of a siege, in seconds: shorter than the defaults, so that every one of them comes due within it.
+const DEADLINES: [&str; 8] =
+    ["--head-timeout", "2", "--body-timeout", "4", "--write-timeout", "2", "--idle-timeout", "4"];
+
+/// No connection outlives its longest deadline by more: 2 s of lingering after an answer that ends it, and what a busy machine
+/// takes.
+const LEAVING: Duration = Duration::from_secs(4 + 2 + 4);
+
+/// Tests of time and memory run one after another, whatever the test runner does.
+pub(super) fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether this process can have `count` descriptors; raises its limit as far as it goes. Without them a test is skipped, and
+/// says so; but never in CI.
+pub(super) fn has_descriptors(count: u64) -> bool {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok();
+    let enough = raised && maximum.is_none_or(|maximum| maximum >= count);
+    if !enough {
+        assert!(std::env::var_os("CI").is_none(), "the limit of descriptors is {maximum:?}, and this is CI");
+        eprintln!("skipped: the hard limit of open descriptors is {maximum:?}, and {count} are needed");
+    }
+    enough
+}
+
+/// A receiver, and how many descriptors it had when nobody was there.
+pub(super) struct Siege {
+    pub(super) receiver: Receiver,
+    pub(super) process: Process,
+    pub(super) descriptors: usize,
+    _alone: MutexGuard<'static, ()>,
+}
+
+/// A receiver with the default limits, but for [`DEADLINES`].
+pub(super) fn siege() -> Siege {
+    Siege::of(setup().arguments(&DEADLINES))
+}
+
+impl Siege {
+    pub(super) fn of(setup: Setup) -> Self {
+        let alone = alone();
+        let receiver = setup.start();
+        let process = Process::new(receiver.id());
+        Siege { descriptors: process.descriptors(), receiver, process, _alone: alone }
+    }
+
+    /// The clients of `plans` at work for `time`, while valid requests are served; then the clients only hold on, and the
+    /// receiver gets rid of them. Gives what became of each plan, unless that many clients cannot be had here.
+    pub(super) fn endure<const N: usize>(mut self, plans: [Plan; N], time: Duration) -> Option<[Tally; N]> {
+        let names = plans.each_ref().map(|plan| plan.name);
+        let clients: usize = plans.iter().map(|plan| plan.clients).sum();
+        if !has_descriptors(clients as u64 + 100) {
+            return None;
+        }
+        let busy = self.process.processor_time();
+        let swarm = Swarm::start(self.receiver.address, plans.into());
+        let probe = Probe::start(self.receiver.address);
+        thread::sleep(time);
+        let samples = probe.end();
+        let busy = self.process.processor_time() - busy;
+        swarm.hold();
+        let left = until(LEAVING, || self.process.descriptors() == self.descriptors);
+        let tallies = swarm.leave();
+        let peak_mib = self.process.peak_bytes() as f64 / 1024.0 / 1024.0;
+        eprintln!("{names:?}: {}; peak {peak_mib:.1} MiB, processor {busy:.1?} of {time:?}", samples.summary());
+        for (name, tally) in names.iter().zip(&tallies) {
+            eprintln!("  {name}: {tally:?}");
+        }
+        assert!(self.receiver.is_running(), "{}", self.receiver.talk());
+        samples.expect_served(P99);
+        assert!(self.process.peak_bytes() <= PEAK_BYTES, "it took {peak_mib:.1} MiB");
+        let (now, start) = (self.process.descriptors(), self.descriptors);
+        assert!(left.is_some(), "it has {now} descriptors after {LEAVING:?}, and had {start} at the start");
+        Some(tallies.try_into().expect("a tally for each plan"))
+    }
+
+    pub(super) fn expect_descriptors_as_at_the_start(&self, bound: Duration) {
+        let left = until(bound, || self.process.descriptors() == self.descriptors);
+        let (now, start) = (self.process.descriptors(), self.descriptors);
+        assert!(left.is_some(), "it has {now} descriptors after {bound:?}, and had {start} at the start");
+    }
+}
