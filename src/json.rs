@@ -1,5 +1,7 @@
 //! JSON without a tree: is it JSON, the same on one line, the same indented, one string out of it.
 
+mod grammar;
+
 use serde_json::value::RawValue;
 
 /// Deepest nesting of arrays and objects accepted. `serde_json` stops parsing at the same depth, so that a consumer that
@@ -29,20 +31,29 @@ pub enum NotJson {
 }
 
 /// The text of `bytes`, if it is exactly one JSON value (RFC 8259) with white space around it at most: UTF-8 without a byte
-/// order mark, nested at most [`DEPTH_LIMIT`] deep. Allocates at most one byte a level of nesting.
+/// order mark, nested at most [`DEPTH_LIMIT`] deep. Allocates nothing for what is.
 ///
 /// # Errors
 /// Says which of these does not hold, and where.
 pub fn check(bytes: &[u8]) -> Result<&str, NotJson> {
     let text = std::str::from_utf8(bytes).map_err(|error| NotJson::Encoding { at: error.valid_up_to() })?;
+    if grammar::is_json(bytes) {
+        return Ok(text);
+    }
+    let flaw = flaw(text);
+    debug_assert!(flaw.is_some(), "serde_json reads what our grammar does not");
+    flaw.map_or(Ok(text), Err)
+}
+
+/// What is wrong with `text`, and where.
+#[cold]
+fn flaw(text: &str) -> Option<NotJson> {
     // Before the parser, which follows any depth here.
-    if depth_exceeds(bytes, DEPTH_LIMIT) {
-        return Err(NotJson::Depth { limit: DEPTH_LIMIT });
+    if depth_exceeds(text.as_bytes(), DEPTH_LIMIT) {
+        return Some(NotJson::Depth { limit: DEPTH_LIMIT });
     }
-    match serde_json::from_str::<&RawValue>(text) {
-        Ok(_) => Ok(text),
-        Err(error) => Err(NotJson::Grammar { line: error.line(), column: error.column() }),
-    }
+    let error = serde_json::from_str::<&RawValue>(text).err()?;
+    Some(NotJson::Grammar { line: error.line(), column: error.column() })
 }
 
 fn depth_exceeds(bytes: &[u8], limit: usize) -> bool {
@@ -64,8 +75,32 @@ fn depth_exceeds(bytes: &[u8], limit: usize) -> bool {
 
 /// Appends `json` to `out` on one line: the white space between tokens goes, the tokens stay as they are.
 pub fn write_compact(json: &str, out: &mut Vec<u8>) {
-    for token in Tokens::new(json.as_bytes()) {
-        token.write(out);
+    let mut rest = json.as_bytes();
+    out.reserve(rest.len());
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b' ' | b'\t' | b'\n' | b'\r')) {
+        let (before, from) = rest.split_at(at);
+        out.extend_from_slice(before);
+        rest = match from {
+            [b'"', inside @ ..] => {
+                let after = after_string(inside);
+                out.extend_from_slice(from.get(..from.len() - after.len()).unwrap_or_default());
+                after
+            }
+            space => grammar::skip_space(space),
+        };
+    }
+    out.extend_from_slice(rest);
+}
+
+/// What follows a string whose opening quote was taken; of one that does not end, nothing.
+fn after_string(mut inside: &[u8]) -> &[u8] {
+    loop {
+        inside = grammar::skip_plain(inside);
+        inside = match inside {
+            [b'"', rest @ ..] => return rest,
+            [b'\\', _, rest @ ..] | [_, rest @ ..] => rest,
+            [] => return inside,
+        };
     }
 }
 
@@ -177,16 +212,7 @@ impl<'a> Tokens<'a> {
 
     fn scalar_len(&self) -> usize {
         if self.rest.first() == Some(&b'"') {
-            let mut escaped = false;
-            for (at, byte) in self.rest.iter().enumerate().skip(1) {
-                match byte {
-                    _ if escaped => escaped = false,
-                    b'\\' => escaped = true,
-                    b'"' => return at + 1,
-                    _ => {}
-                }
-            }
-            return self.rest.len();
+            return self.rest.len() - self.rest.get(1..).map_or(0, |inside| after_string(inside).len());
         }
         let ends =
             |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':' | b'[' | b']' | b'{' | b'}' | b'"');

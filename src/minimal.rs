@@ -90,9 +90,9 @@ fn run() -> Result<(), Failure> {
     let receiver = Receiver::new(scheme_name, text("HOOKGATE_PATH", PATH)?, verifier).map_err(|error| {
         ConfigError::new(error.to_string(), "HOOKGATE_PATH begins with / and has no query, space or fragment")
     })?;
-    let listener = bind(&text("HOOKGATE_LISTEN", LISTEN)?)?;
+    let (listener, name) = bind(&text("HOOKGATE_LISTEN", LISTEN)?)?;
     let stop = tiny::stop(&listener).map_err(|error| Failure::Running(error.to_string()))?;
-    serve(&listener, &receiver, &stop)
+    serve(&listener, &name, &receiver, &stop)
 }
 
 /// The secret in a variable of the environment, with warnings.
@@ -110,11 +110,11 @@ pub fn secret_from_environment(
     config::secret(value.into_vec(), &format!("the variable {variable}"))
 }
 
-/// A listener on `address`, which must be of this machine's loopback.
+/// A listener on `address`, which must be of this machine's loopback, and its name: `http://127.0.0.1:5000` with the real port.
 ///
 /// # Errors
 /// Where it is no such address, or cannot be listened on.
-pub fn bind(address: &str) -> Result<TcpListener, Failure> {
+pub fn bind(address: &str) -> Result<(tiny::Listener, String), Failure> {
     let unusable = |why: String| {
         ConfigError::new(
             format!("cannot listen on {address:?}: {why}"),
@@ -130,24 +130,26 @@ pub fn bind(address: &str) -> Result<TcpListener, Failure> {
             "the tiny_http front listens on loopback only, not on {open}: one request with a huge Content-Length ends it"
         );
         let hint = if cfg!(feature = "evented") {
-            "use --front evented, or listen on 127.0.0.1 behind a proxy that buffers requests (nginx does)"
+            "leave out --front tiny_http, or listen on 127.0.0.1 or a Unix socket behind a proxy that buffers requests (nginx does)"
         } else {
             "listen on 127.0.0.1 behind a proxy that buffers requests (nginx does)"
         };
         return Err(ConfigError::new(what, hint).into());
     }
-    TcpListener::bind(addresses.as_slice())
-        .map_err(|error| Failure::Running(format!("cannot listen on {address}: {error}")))
+    let failed = |error: io::Error| Failure::Running(format!("cannot listen on {address}: {error}"));
+    let listener = TcpListener::bind(addresses.as_slice()).map_err(failed)?;
+    let name = format!("http://{}", listener.local_addr().map_err(failed)?);
+    Ok((tiny::Listener::Tcp(listener), name))
 }
 
-/// Runs `receiver` on `listener`, events to stdout, until `stop`.
+/// Runs `receiver` on `listener`, which is called `name`, events to stdout, until `stop`.
 ///
 /// # Errors
 /// Where it cannot start.
-pub fn serve(listener: &TcpListener, receiver: &Receiver, stop: &Stop) -> Result<(), Failure> {
+pub fn serve(listener: &tiny::Listener, name: &str, receiver: &Receiver, stop: &Stop) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::Running(error.to_string());
     let mut lines = lines_to_stdout().map_err(failed)?;
-    say_listening(&format!("http://{}", listener.local_addr().map_err(failed)?), receiver);
+    say_listening(name, receiver);
     tiny::run(listener, receiver, &mut lines, stop).map_err(failed)
 }
 

@@ -3,6 +3,8 @@
 #[cfg(feature = "evented")]
 pub mod evented;
 pub mod tiny;
+#[cfg(feature = "evented")]
+pub mod unix;
 
 use std::fmt;
 use std::sync::Arc;

@@ -19,6 +19,7 @@ const KEEPS_CONNECTIONS: bool = true;
 /// One file a verb.
 mod cli {
     mod help;
+    mod listen;
     mod secrets;
     mod send;
     mod serve;

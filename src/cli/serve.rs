@@ -4,13 +4,14 @@ use super::input::{SchemeOption, SecretOptions};
 use super::wrong;
 use crate::minimal::{self, Failure, LISTEN, PATH, lines_to_stdout, say};
 use crate::receive::{BODY_LIMIT_BYTES, Receiver};
-use crate::serve::evented::{Front, Listener, Settings};
-use crate::serve::{Stop, tiny};
+use crate::serve::evented::{self, Front, Listener, Settings};
+use crate::serve::{Stop, tiny, unix};
 use clap::{Args, ValueEnum};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -37,8 +38,8 @@ pub(super) struct Serve {
     scheme: SchemeOption,
     #[command(flatten)]
     secrets: SecretOptions,
-    /// What speaks HTTP: tiny_http, on loopback only; or evented, which bounds what a stranger can take
-    #[arg(long, value_enum, default_value = "tiny_http")]
+    /// What speaks HTTP: evented, which bounds what a stranger can take; or tiny_http, on loopback or a Unix socket only
+    #[arg(long, value_enum, default_value = "evented")]
     front: FrontName,
     #[command(flatten)]
     limits: LimitOptions,
@@ -111,8 +112,11 @@ impl Serve {
     fn evented(&self, receiver: &Receiver) -> Result<(), Failure> {
         let mut settings = self.limits.settings();
         settings.connections = settings.connections.min(descriptors_for_connections());
-        let listeners =
-            self.listen.iter().map(|address| bind(address, self.listen_mode)).collect::<Result<Vec<_>, _>>()?;
+        let listeners = self
+            .listen
+            .iter()
+            .map(|address| Listener::bind(address, self.listen_mode).map_err(|error| cannot_listen(address, &error)))
+            .collect::<Result<Vec<_>, _>>()?;
         let front = Front::new(listeners).map_err(failed)?;
         let stop = front.stop();
         stop_on_signals(stop.clone())?;
@@ -127,10 +131,21 @@ impl Serve {
         let [address] = self.listen.as_slice() else {
             return Err(wrong("the tiny_http front listens on one address", "--front evented listens on several"));
         };
-        let listener = minimal::bind(address)?;
+        // The socket's file is there until this returns.
+        let (listener, name, _file) = match address.strip_prefix("unix:") {
+            Some(path) => {
+                let bound = unix::listen(Path::new(path), self.listen_mode, evented::BACKLOG);
+                let (listener, file) = bound.map_err(|error| cannot_listen(address, &error))?;
+                (tiny::Listener::Unix(listener), address.clone(), Some(file))
+            }
+            None => {
+                let (listener, name) = minimal::bind(address)?;
+                (listener, name, None)
+            }
+        };
         let stop = tiny::stop(&listener).map_err(failed)?;
         stop_on_signals(stop.clone())?;
-        minimal::serve(&listener, receiver, &stop)
+        minimal::serve(&listener, &name, receiver, &stop)
     }
 }
 
@@ -180,14 +195,14 @@ fn failed(error: io::Error) -> Failure {
     Failure::Running(error.to_string())
 }
 
-fn bind(address: &str, mode: u32) -> Result<Listener, Failure> {
-    Listener::bind(address, mode).map_err(|error| match error.kind() {
+fn cannot_listen(address: &str, error: &io::Error) -> Failure {
+    match error.kind() {
         io::ErrorKind::InvalidInput => wrong(
             format!("cannot listen on {address:?}: {error}"),
             format!("give an address and port, such as {LISTEN}, or unix:PATH"),
         ),
         _ => Failure::Running(format!("cannot listen on {address}: {error}")),
-    })
+    }
 }
 
 /// Raises the limit of open descriptors as far as it goes; how many of them connections can have.

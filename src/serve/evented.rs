@@ -6,7 +6,7 @@
 mod slots;
 mod socket;
 
-pub use socket::Listener;
+pub use socket::{BACKLOG, Listener};
 
 use super::Stop;
 use crate::answer::Answer;

@@ -12,6 +12,7 @@ use crate::verify::Refusal;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -38,29 +39,53 @@ const QUIET: Duration = Duration::from_millis(250);
 /// Bounds of the pause after a failed accept; it doubles.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
+/// What the front listens on.
+#[derive(Debug)]
+pub enum Listener {
+    /// A TCP socket; of this machine's loopback, or strangers can end the process.
+    Tcp(TcpListener),
+    /// A Unix socket. What connects there is trusted to read its answers: accepted sockets inherit no timeout.
+    Unix(UnixListener),
+}
+
+impl Listener {
+    /// The same socket as a stream, on which std has the options and the shutdown that it does not offer on a listener.
+    fn as_stream(&self) -> io::Result<TcpStream> {
+        let socket = match self {
+            Listener::Tcp(listener) => OwnedFd::from(listener.try_clone()?),
+            Listener::Unix(listener) => OwnedFd::from(listener.try_clone()?),
+        };
+        Ok(TcpStream::from(socket))
+    }
+
+    /// A tiny_http server that accepts on it.
+    fn server(&self) -> io::Result<Server> {
+        let listener = match self {
+            Listener::Tcp(listener) => tiny_http::Listener::Tcp(listener.try_clone()?),
+            Listener::Unix(listener) => tiny_http::Listener::Unix(listener.try_clone()?),
+        };
+        Server::from_listener(listener, None).map_err(io::Error::other)
+    }
+}
+
 /// A way to stop the front that will listen on `listener`.
 ///
 /// # Errors
 /// Where the listener cannot be duplicated (out of descriptors).
-pub fn stop(listener: &TcpListener) -> io::Result<Stop> {
-    let socket = as_stream(listener)?;
+pub fn stop(listener: &Listener) -> io::Result<Stop> {
+    let socket = listener.as_stream()?;
     // Wakes tiny_http's thread from its accept, where the system does that (Linux); elsewhere the loop looks at the flag by
     // and by.
     Ok(Stop::new(move || drop(socket.shutdown(Shutdown::Both))))
-}
-
-/// The same socket as a stream, on which std has the options and the shutdown that it does not offer on a listener.
-fn as_stream(listener: &TcpListener) -> io::Result<TcpStream> {
-    Ok(TcpStream::from(OwnedFd::from(listener.try_clone()?)))
 }
 
 /// Serves `receiver` on `listener` until `stop` asks it not to. Returns after what was accepted is answered.
 ///
 /// # Errors
 /// Where the listener cannot be set up.
-pub fn run<K: Keep>(listener: &TcpListener, receiver: &Receiver, keeper: &mut K, stop: &Stop) -> io::Result<()> {
-    // Accepted sockets inherit it (Linux, BSD).
-    as_stream(listener)?.set_write_timeout(Some(SEND_TIMEOUT))?;
+pub fn run<K: Keep>(listener: &Listener, receiver: &Receiver, keeper: &mut K, stop: &Stop) -> io::Result<()> {
+    // Accepted TCP sockets inherit it (Linux, BSD).
+    listener.as_stream()?.set_write_timeout(Some(SEND_TIMEOUT))?;
     let mut front = Front::new(listener)?;
     while !stop.asked() {
         if let Some(first) = front.wait(LOOK_AROUND, stop) {
@@ -158,16 +183,16 @@ fn respond(request: tiny_http::Request, answer: &Answer, now: UnixTime) {
 
 /// The tiny_http server that accepts now, and those whose acceptor died but whose connections live.
 struct Front<'l> {
-    listener: &'l TcpListener,
+    listener: &'l Listener,
     accepting: Server,
     retired: Vec<(Server, Instant)>,
     backoff: Duration,
 }
 
 impl<'l> Front<'l> {
-    fn new(listener: &'l TcpListener) -> io::Result<Self> {
+    fn new(listener: &'l Listener) -> io::Result<Self> {
         notice_dying_acceptors();
-        Ok(Front { listener, accepting: server(listener)?, retired: Vec::new(), backoff: BACKOFF.0 })
+        Ok(Front { listener, accepting: listener.server()?, retired: Vec::new(), backoff: BACKOFF.0 })
     }
 
     /// The next request, if one comes within `patience`.
@@ -210,7 +235,7 @@ impl<'l> Front<'l> {
     fn replace(&mut self) {
         std::thread::sleep(self.backoff);
         self.backoff = (self.backoff * 2).min(BACKOFF.1);
-        match server(self.listener) {
+        match self.listener.server() {
             Ok(fresh) => {
                 let died = std::mem::replace(&mut self.accepting, fresh);
                 self.retired.push((died, Instant::now()));
@@ -219,10 +244,6 @@ impl<'l> Front<'l> {
             Err(_) => ACCEPTOR_DIED.store(true, Ordering::SeqCst),
         }
     }
-}
-
-fn server(listener: &TcpListener) -> io::Result<Server> {
-    Server::from_listener(listener.try_clone()?, None).map_err(io::Error::other)
 }
 
 /// Set when tiny_http's accepting thread has died without saying so.

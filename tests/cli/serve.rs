@@ -1,6 +1,7 @@
 //! `hookgate serve`: what it won't start with, several secrets, and how it ends.
 
 use crate::support::SECRET;
+use crate::support::client::Client;
 use crate::support::command::run;
 use crate::support::folder::Folder;
 use crate::support::receiver::{Receiver, setup, start};
@@ -102,6 +103,23 @@ fn a_client_that_says_nothing_does_not_hold_it_up() {
     receiver.accept(&signed("{}"));
     receiver.signal("TERM");
     expect_exit_0(&mut receiver);
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+        let mut receiver = start();
+        let mut half = receiver.connect();
+        // It waits for this body, and would after one signal.
+        half.write(&signed("{}").header("Expect", "100-continue").head());
+        assert_eq!(half.answer().status, 100);
+        receiver.signal(signal);
+        // Nobody can connect any more: the first signal has arrived.
+        while Client::try_connect(receiver.address).is_ok() {}
+        receiver.signal(signal);
+        let (status, _) = receiver.wait();
+        assert_eq!(status.code(), Some(code), "{signal}");
+    }
 }
 
 #[test]

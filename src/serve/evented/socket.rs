@@ -1,18 +1,16 @@
 //! Listeners and streams, of TCP and of Unix sockets, as one.
 
+use crate::serve::unix::{self, SocketFile};
 use mio::event::Source;
 use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
-use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, ToSocketAddrs};
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Connections that the system holds ready for us to accept, at most. A burst that comes while a turn runs fits in.
-const BACKLOG: i32 = 1024;
+pub const BACKLOG: i32 = 1024;
 
 /// A socket that connections are accepted from.
 #[derive(Debug)]
@@ -24,7 +22,7 @@ pub struct Listener {
 #[derive(Debug)]
 enum Kind {
     Tcp(TcpListener),
-    Unix(UnixListener, PathBuf),
+    Unix(UnixListener, #[expect(dead_code, reason = "its drop removes the file")] SocketFile),
 }
 
 impl Listener {
@@ -71,28 +69,10 @@ impl Listener {
     }
 
     fn bind_unix(path: &Path, mode: u32) -> io::Result<Self> {
-        if path.as_os_str().is_empty() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it names no file"));
-        }
-        match fs::symlink_metadata(path) {
-            Ok(metadata) if !metadata.file_type().is_socket() => {
-                return Err(io::Error::new(io::ErrorKind::AddrInUse, "there is a file, which is no socket"));
-            }
-            Ok(_) => match std::os::unix::net::UnixStream::connect(path) {
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)?,
-                _ => return Err(io::Error::new(io::ErrorKind::AddrInUse, "somebody listens there")),
-            },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        socket.bind(&SockAddr::unix(path)?)?;
-        // Nobody can connect before it listens, so that the mode is in force from the first connection on.
-        fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
-        socket.listen(BACKLOG)?;
-        socket.set_nonblocking(true)?;
-        let listener = UnixListener::from_std(OwnedFd::from(socket).into());
-        Ok(Listener { kind: Kind::Unix(listener, path.to_path_buf()), name: format!("unix:{}", path.display()) })
+        let (listener, file) = unix::listen(path, mode, BACKLOG)?;
+        listener.set_nonblocking(true)?;
+        let name = format!("unix:{}", file.path().display());
+        Ok(Listener { kind: Kind::Unix(UnixListener::from_std(listener), file), name })
     }
 
     /// Where it listens: `http://127.0.0.1:5000` with the real port, or `unix:PATH`.
@@ -118,15 +98,6 @@ impl Listener {
         match &mut self.kind {
             Kind::Tcp(listener) => listener,
             Kind::Unix(listener, _) => listener,
-        }
-    }
-}
-
-/// The file of a Unix socket goes with its listener.
-impl Drop for Listener {
-    fn drop(&mut self) {
-        if let Kind::Unix(_, path) = &self.kind {
-            let _ = fs::remove_file(path);
         }
     }
 }

@@ -1,0 +1,197 @@
+//! Is it JSON? One pass over the bytes, without a tree, a stack of calls or an allocation.
+
+use super::DEPTH_LIMIT;
+
+/// Whether `text` is exactly one JSON value (RFC 8259) with white space around it at most, nested at most [`DEPTH_LIMIT`]
+/// deep. That its bytes are UTF-8 is not looked at here.
+pub(super) fn is_json(text: &[u8]) -> bool {
+    follow(text).is_some()
+}
+
+/// The arrays and objects around the value at hand: a bit each, the innermost last, set for an object.
+#[derive(Clone, Copy)]
+struct Nesting {
+    objects: u128,
+    depth: usize,
+}
+
+impl Nesting {
+    fn enter(self, object: bool) -> Option<Self> {
+        let deeper = Nesting { objects: self.objects << 1 | u128::from(object), depth: self.depth + 1 };
+        (deeper.depth <= DEPTH_LIMIT).then_some(deeper)
+    }
+
+    fn leave(self) -> Self {
+        Nesting { objects: self.objects >> 1, depth: self.depth - 1 }
+    }
+
+    fn in_object(self) -> bool {
+        self.objects & 1 == 1
+    }
+}
+
+/// `Some` where all of `text` is of the grammar.
+fn follow(text: &[u8]) -> Option<()> {
+    let mut nesting = Nesting { objects: 0, depth: 0 };
+    let mut rest = text;
+    loop {
+        // A value begins.
+        rest = match skip_space(rest) {
+            [b'"', inside @ ..] => string_end(inside)?,
+            [b'{', inside @ ..] => {
+                nesting = nesting.enter(true)?;
+                match skip_space(inside) {
+                    [b'}', after @ ..] => {
+                        nesting = nesting.leave();
+                        after
+                    }
+                    name => {
+                        rest = name_end(name)?;
+                        continue;
+                    }
+                }
+            }
+            [b'[', inside @ ..] => {
+                nesting = nesting.enter(false)?;
+                match skip_space(inside) {
+                    [b']', after @ ..] => {
+                        nesting = nesting.leave();
+                        after
+                    }
+                    value => {
+                        rest = value;
+                        continue;
+                    }
+                }
+            }
+            [b't', b'r', b'u', b'e', after @ ..]
+            | [b'n', b'u', b'l', b'l', after @ ..]
+            | [b'f', b'a', b'l', b's', b'e', after @ ..] => after,
+            [b'-', digits @ ..] => number_end(digits)?,
+            digits => number_end(digits)?,
+        };
+        // A value has ended.
+        loop {
+            rest = skip_space(rest);
+            if nesting.depth == 0 {
+                return rest.is_empty().then_some(());
+            }
+            let (first, after) = rest.split_first()?;
+            rest = after;
+            match (first, nesting.in_object()) {
+                (b',', true) => {
+                    rest = name_end(skip_space(rest))?;
+                    break;
+                }
+                (b',', false) => break,
+                (b'}', true) | (b']', false) => nesting = nesting.leave(),
+                _ => return None,
+            }
+        }
+    }
+}
+
+/// What follows a member's name and its colon.
+fn name_end(text: &[u8]) -> Option<&[u8]> {
+    let rest = skip_space(string_end(text.strip_prefix(b"\"")?)?);
+    rest.strip_prefix(b":")
+}
+
+#[inline]
+pub(super) fn skip_space(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = text {
+        text = rest;
+    }
+    text
+}
+
+/// What follows a string whose opening quote was taken.
+#[inline]
+fn string_end(mut text: &[u8]) -> Option<&[u8]> {
+    loop {
+        text = skip_plain(text);
+        text = match text {
+            [b'"', rest @ ..] => return Some(rest),
+            [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', rest @ ..] => rest,
+            [b'\\', b'u', a, b, c, d, rest @ ..] if [a, b, c, d].into_iter().all(u8::is_ascii_hexdigit) => rest,
+            [byte, rest @ ..] if *byte >= b' ' && *byte != b'\\' => rest,
+            _ => return None,
+        };
+    }
+}
+
+/// Skips what is nothing but itself inside a string, eight bytes at a time; stops at the first quote, backslash or control
+/// character, or less than eight bytes before the end.
+#[inline]
+pub(super) fn skip_plain(mut text: &[u8]) -> &[u8] {
+    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
+    while let Some((eight, rest)) = text.split_first_chunk::<8>() {
+        let eight = u64::from_le_bytes(*eight);
+        // A byte's high bit is set where the byte is zero after the difference, or was below a space (Warren, "Hacker's
+        // Delight" §6-1). A borrow can set bits above the first one that is right, never below it.
+        let is_zero = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes;
+        let quote = is_zero(eight ^ (ONES * b'"' as u64));
+        let backslash = is_zero(eight ^ (ONES * b'\\' as u64));
+        let control = eight.wrapping_sub(ONES * b' ' as u64) & !eight;
+        let marks = (quote | backslash | control) & HIGHS;
+        if marks != 0 {
+            let plain = usize::try_from(marks.trailing_zeros() / 8).unwrap_or(0);
+            return text.get(plain..).unwrap_or_default();
+        }
+        text = rest;
+    }
+    text
+}
+
+/// What follows a number whose sign was taken.
+fn number_end(text: &[u8]) -> Option<&[u8]> {
+    let mut rest = match text {
+        [b'0', rest @ ..] => rest,
+        _ => digits_end(text)?,
+    };
+    if let [b'.', fraction @ ..] = rest {
+        rest = digits_end(fraction)?;
+    }
+    if let [b'e' | b'E', exponent @ ..] = rest {
+        rest = digits_end(match exponent {
+            [b'+' | b'-', exponent @ ..] => exponent,
+            exponent => exponent,
+        })?;
+    }
+    Some(rest)
+}
+
+/// What follows one digit or more.
+fn digits_end(text: &[u8]) -> Option<&[u8]> {
+    let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
+    if end == 0 { None } else { text.get(end..) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_bytes_are_skipped_up_to_each_byte_that_is_not_at_each_place() {
+        for special in (0..=255_u8).filter(|byte| *byte < b' ' || b"\"\\".contains(byte)) {
+            for place in 0..16 {
+                for beside in [b'a', b' ', 0x7f, 0x80, 0xff, b'!', b'#', b'[', b']'] {
+                    let mut text = [beside; 24];
+                    text[place] = special;
+                    assert_eq!(skip_plain(&text), &text[place..], "{special} at {place} beside {beside}");
+                }
+            }
+        }
+        assert_eq!(skip_plain(&[b'a'; 23]), [b'a'; 7], "less than eight bytes are left to the caller");
+    }
+
+    #[test]
+    fn an_empty_array_or_object_counts_as_a_level() {
+        for (open, close) in [("[", "]"), ("{", "}")] {
+            let nested = |depth: usize| "[".repeat(depth - 1) + open + close + &"]".repeat(depth - 1);
+            assert!(is_json(nested(DEPTH_LIMIT).as_bytes()));
+            assert!(!is_json(nested(DEPTH_LIMIT + 1).as_bytes()));
+        }
+    }
+}
