@@ -28,6 +28,8 @@ fn receiver(flag: &str) -> (Receiver, MutexGuard<'static, ()>) {
     for name in ["--head-timeout", "--body-timeout", "--write-timeout", "--idle-timeout"] {
         arguments.extend([name, if name == flag { "2" } else { "60" }]);
     }
+    // The sockets' buffers take more answers than a connection may have requests.
+    arguments.extend(["--request-limit", "1000000"]);
     let alone = alone();
     (setup().arguments(&arguments).start(), alone)
 }

@@ -28,7 +28,7 @@ pub(super) struct Plan {
     pub(super) bytes: usize,
     /// What it does once all is sent.
     pub(super) end: End,
-    /// Whether it reads what it is answered.
+    /// Whether it reads what it is answered. Who does not has a small buffer for it, too.
     pub(super) reads: bool,
     /// From the end of its connection to its next one.
     pub(super) rest: Duration,
@@ -296,6 +296,9 @@ impl Clients {
     fn connect(&mut self, index: usize, now: Instant) {
         let client = &mut self.clients[index];
         let mut stream = connect_from(client.from, self.address).expect("it can be connected");
+        if !self.plans[client.plan].reads {
+            SockRef::from(&stream).set_recv_buffer_size(4096).expect("a smaller buffer can be had");
+        }
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(&mut stream, Token(index), interest).expect("it can be waited for");
         client.stream = Some(stream);
