@@ -18,6 +18,7 @@ use crate::time::UnixTime;
 use crate::verify::Refusal;
 use mio::{Events, Interest, Poll, Token, Waker};
 use slots::{Slot, Slots};
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -53,8 +54,13 @@ impl Default for Settings {
 /// Most bytes read at once, and the size of the one buffer that all reads go through.
 const READ_BYTES: usize = 64 * 1024;
 
-/// Most reads from one connection in a turn, so that one client cannot keep the others waiting.
-const READS_A_TURN: usize = 4;
+/// Most steps for one connection at a time, each a read or the decision of one request that was read before, so that one client
+/// cannot keep the others waiting.
+const STEPS_AT_A_TIME: usize = 4;
+
+/// Time in a turn, at most, for those who had their steps and want more. Whoever comes with little waits no longer than that
+/// for all of them.
+const BUSY_TIME: Duration = Duration::from_millis(1);
 
 /// Most connections accepted in a turn from one listener, for the same reason.
 const ACCEPTS_A_TURN: usize = 256;
@@ -123,6 +129,7 @@ impl Front {
             listeners: self.listeners,
             slots: Slots::default(),
             ready: Vec::new(),
+            busy: VecDeque::new(),
             deciding: Vec::new(),
             read_buffer: vec![0; READ_BYTES].into_boxed_slice(),
             buffers: Buffers::default(),
@@ -152,6 +159,8 @@ struct Loop<'r, K> {
     slots: Slots,
     /// Connections to be looked at in the next turn, each once.
     ready: Vec<usize>,
+    /// Those who had their steps and want more, looked at after all others, in turn. Nobody is on both lists.
+    busy: VecDeque<usize>,
     /// Connections whose request was proven in this turn, and whether it was staged.
     deciding: Vec<(usize, Option<Staged>)>,
     read_buffer: Box<[u8]>,
@@ -195,6 +204,7 @@ impl<K: Keep> Loop<'_, K> {
             for index in &ready {
                 self.attend(*index);
             }
+            self.attend_busy();
             self.settle();
             self.expire();
             // The list's memory is used again; what the turn put on the next one's list stays on it.
@@ -214,7 +224,7 @@ impl<K: Keep> Loop<'_, K> {
     /// How long nothing can be due.
     fn patience(&self) -> Option<Duration> {
         let waiting = self.listeners.iter().any(|listening| listening.ready);
-        if !self.ready.is_empty() || (waiting && self.accept_after <= self.now) {
+        if !self.ready.is_empty() || !self.busy.is_empty() || (waiting && self.accept_after <= self.now) {
             return Some(Duration::ZERO);
         }
         let accept = if waiting { self.accept_after } else { Duration::MAX };
@@ -249,6 +259,27 @@ impl<K: Keep> Loop<'_, K> {
         {
             slot.queued = true;
             self.ready.push(index);
+        }
+    }
+
+    /// Has the connection looked at again, after the others.
+    fn queue_busy(&mut self, index: usize) {
+        if let Some(slot) = self.slots.get_mut(index)
+            && !slot.queued
+        {
+            slot.queued = true;
+            self.busy.push_back(index);
+        }
+    }
+
+    fn attend_busy(&mut self) {
+        let start = Instant::now();
+        for _ in 0..self.busy.len() {
+            let Some(index) = self.busy.pop_front() else { return };
+            self.attend(index);
+            if start.elapsed() >= BUSY_TIME {
+                return;
+            }
         }
     }
 
@@ -323,7 +354,7 @@ impl<K: Keep> Loop<'_, K> {
         if let Some(slot) = self.slots.get_mut(index) {
             slot.queued = false;
         }
-        let mut reads_left = READS_A_TURN;
+        let mut steps_left = STEPS_AT_A_TIME;
         loop {
             let Some(slot) = self.slots.get_mut(index) else { return };
             match slot.http.want() {
@@ -334,7 +365,13 @@ impl<K: Keep> Loop<'_, K> {
                         return;
                     }
                 }
-                Want::Advance => self.advance(index),
+                Want::Advance => {
+                    if steps_left == 0 {
+                        return self.queue_busy(index);
+                    }
+                    steps_left -= 1;
+                    self.advance(index);
+                }
                 Want::Read | Want::Linger => {
                     if slot.http.want() == Want::Linger && !slot.shut {
                         slot.shut = true;
@@ -343,10 +380,10 @@ impl<K: Keep> Loop<'_, K> {
                     if !slot.readable {
                         return;
                     }
-                    if reads_left == 0 {
-                        return self.queue(index);
+                    if steps_left == 0 {
+                        return self.queue_busy(index);
                     }
-                    reads_left -= 1;
+                    steps_left -= 1;
                     if !self.read(index) {
                         return;
                     }
@@ -457,7 +494,7 @@ impl<K: Keep> Loop<'_, K> {
                 Want::Close => self.remove(index),
                 Want::Write if !written => {}
                 Want::Read if !slot.readable => {}
-                _ => self.queue(index),
+                _ => self.queue_busy(index),
             }
         }
         self.deciding = deciding;

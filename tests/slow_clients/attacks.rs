@@ -52,10 +52,7 @@ fn slow_readers() -> [Plan; 2] {
         let plan = Plan::of(name, 50).refrain(request, 16 * 1024, millis(10));
         Plan { reads: false, ..plan }
     };
-    [
-        Plan { bytes: 4 * MIB, ..reader("readers that stop", answered_405) },
-        reader("readers that go on", answered_401),
-    ]
+    [Plan { bytes: 4 * MIB, ..reader("readers that stop", answered_405) }, reader("readers that go on", answered_401)]
 }
 
 /// A request, and then nothing.
@@ -85,7 +82,8 @@ fn endless_chunks() -> Plan {
 
 /// Chunks of one byte, one at a time; and a size line that does not end.
 fn dribbling_chunks() -> [Plan; 2] {
-    let dribble = Plan::of("dribbling chunks", 200).opening(forged_chunked_head()).refrain("1\r\nx\r\n", 6, millis(100));
+    let dribble =
+        Plan::of("dribbling chunks", 200).opening(forged_chunked_head()).refrain("1\r\nx\r\n", 6, millis(100));
     let extension = Plan::of("endless extension", 20).opening([forged_chunked_head(), b"1;".to_vec()].concat());
     [dribble, extension.refrain("x", 1, millis(5))]
 }
@@ -122,7 +120,6 @@ fn expect_answers(tally: &Tally, clients: usize, status: u16) {
     assert_eq!(tally.most_at_once, clients, "{tally:?}");
     assert!(tally.statuses.keys().eq([&status]), "{tally:?}");
 }
-
 
 #[test]
 fn slow_heads_are_cut_off_and_harm_nobody() {

@@ -181,18 +181,14 @@ impl Clients {
     /// All begin within this time, so that they are a swarm and not a bang.
     const ARRIVAL: Duration = Duration::from_secs(1);
 
-    fn new(
-        address: SocketAddr,
-        plans: Vec<Plan>,
-        connected: Arc<AtomicUsize>,
-        answered: Arc<AtomicUsize>,
-    ) -> Self {
+    fn new(address: SocketAddr, plans: Vec<Plan>, connected: Arc<AtomicUsize>, answered: Arc<AtomicUsize>) -> Self {
         let start = Instant::now();
         let mut clients = Vec::new();
         let mut due = BinaryHeap::new();
         for (number, plan) in plans.iter().enumerate() {
             for (turn, from) in plan.from.clone().cycle().take(plan.clients).enumerate() {
-                let arrives = start + Self::ARRIVAL * u32::try_from(turn).unwrap() / u32::try_from(plan.clients).unwrap();
+                let arrives =
+                    start + Self::ARRIVAL * u32::try_from(turn).unwrap() / u32::try_from(plan.clients).unwrap();
                 due.push(Reverse((arrives, clients.len())));
                 clients.push(Client {
                     plan: number,
