@@ -25,7 +25,8 @@ pub(super) struct Samples {
 }
 
 impl Probe {
-    pub(super) fn start(address: SocketAddr) -> Self {
+    /// `keeps` says whether there is one that keeps its connection.
+    pub(super) fn start(address: SocketAddr, keeps: bool) -> Self {
         let ended = Arc::<AtomicBool>::default();
         let client = |keeps| {
             let ended = Arc::clone(&ended);
@@ -34,7 +35,8 @@ impl Probe {
         // Half a period apart, so that they don't wait for each other.
         let fresh = client(false);
         thread::sleep(PERIOD / 2);
-        Probe { clients: vec![fresh, client(true)], ended }
+        let kept = keeps.then(|| client(true));
+        Probe { clients: [fresh].into_iter().chain(kept).collect(), ended }
     }
 
     /// Ends it; gives what it saw.

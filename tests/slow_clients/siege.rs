@@ -47,6 +47,8 @@ pub(super) struct Siege {
     pub(super) receiver: Receiver,
     pub(super) process: Process,
     pub(super) descriptors: usize,
+    /// The probe has a client that keeps its connection.
+    keeps: bool,
     _alone: MutexGuard<'static, ()>,
 }
 
@@ -60,7 +62,12 @@ impl Siege {
         let alone = alone();
         let receiver = setup.start();
         let process = Process::new(receiver.id());
-        Siege { descriptors: process.descriptors(), receiver, process, _alone: alone }
+        Siege { descriptors: process.descriptors(), receiver, process, keeps: true, _alone: alone }
+    }
+
+    /// The same where connections that are idle have to go.
+    pub(super) fn without_kept_connection(self) -> Self {
+        Siege { keeps: false, ..self }
     }
 
     /// The clients of `plans` at work for `time`, while valid requests are served; then the clients only hold on, and the
@@ -73,7 +80,7 @@ impl Siege {
         }
         let busy = self.process.processor_time();
         let swarm = Swarm::start(self.receiver.address, plans.into());
-        let probe = Probe::start(self.receiver.address);
+        let probe = Probe::start(self.receiver.address, self.keeps);
         thread::sleep(time);
         let samples = probe.end();
         let busy = self.process.processor_time() - busy;
