@@ -3,6 +3,7 @@
 //! One turn: wait for readiness, read and decide what is ready, keep all that was proven with one commit, answer, end what
 //! is overdue. What a stranger can take is bounded everywhere; at a bound somebody is shed, and the loop goes on.
 
+mod peers;
 mod slots;
 mod socket;
 
@@ -63,7 +64,7 @@ const STEPS_AT_A_TIME: usize = 4;
 const BUSY_TIME: Duration = Duration::from_millis(1);
 
 /// Most connections accepted in a turn from one listener, for the same reason.
-const ACCEPTS_A_TURN: usize = 256;
+const ACCEPTS_A_TURN: usize = 64;
 
 /// Most events taken from the system at once.
 const EVENTS_A_TURN: usize = 1024;
@@ -133,7 +134,6 @@ impl Front {
             deciding: Vec::new(),
             read_buffer: vec![0; READ_BYTES].into_boxed_slice(),
             buffers: Buffers::default(),
-            held_bytes: 0,
             receiver,
             keeper,
             settings,
@@ -165,8 +165,6 @@ struct Loop<'r, K> {
     deciding: Vec<(usize, Option<Staged>)>,
     read_buffer: Box<[u8]>,
     buffers: Buffers,
-    /// Memory in all connections' buffers together.
-    held_bytes: usize,
     receiver: &'r Receiver,
     keeper: &'r mut K,
     settings: &'r Settings,
@@ -342,7 +340,7 @@ impl<K: Keep> Loop<'_, K> {
         }
         let http = Connection::new(&self.settings.limits, self.now);
         self.next_expiry = self.next_expiry.min(http.deadline());
-        self.slots.insert(Slot::new(stream, http, peer, self.now));
+        self.slots.insert(Slot::new(stream, http, peer));
         // Most clients send with their connect: what they sent may be here already.
         if let Some(slot) = self.slots.get_mut(index) {
             slot.writable = true;
@@ -462,11 +460,9 @@ impl<K: Keep> Loop<'_, K> {
     fn account(&mut self, index: usize) {
         if let Some(slot) = self.slots.get_mut(index) {
             self.next_expiry = self.next_expiry.min(slot.http.deadline());
-            let held = slot.http.held_bytes();
-            self.held_bytes = self.held_bytes + held - slot.held_bytes;
-            slot.held_bytes = held;
         }
-        while self.held_bytes > self.settings.buffered_bytes {
+        self.slots.account(index);
+        while self.slots.held_bytes() > self.settings.buffered_bytes {
             match self.slots.oldest_of_the_heaviest() {
                 Some(heavy) => self.remove(heavy),
                 None => return,
@@ -509,7 +505,8 @@ impl<K: Keep> Loop<'_, K> {
             let Some(slot) = self.slots.get_mut(index) else { continue };
             if slot.http.deadline() <= self.now {
                 slot.http.expire(&self.settings.limits, self.now, self.date);
-                self.queue(index);
+                // Who was too slow can wait for those who were not.
+                self.queue_busy(index);
             }
             if let Some(slot) = self.slots.get_mut(index) {
                 next = next.min(slot.http.deadline());
@@ -519,8 +516,7 @@ impl<K: Keep> Loop<'_, K> {
     }
 
     fn remove(&mut self, index: usize) {
-        if let Some(slot) = self.slots.remove(index) {
-            self.held_bytes -= slot.held_bytes;
+        if self.slots.remove(index).is_some() {
             // A request of it that was staged is kept all the same; its answer has nowhere to go.
             self.deciding.retain(|(deciding, _)| *deciding != index);
         }
