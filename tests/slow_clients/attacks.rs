@@ -189,7 +189,7 @@ fn resets_() {
 
 #[test]
 fn full_house_() {
-    let house = Plan { from: 2..=9, ..Plan { clients: 5000, ..half_heads() } };
+    let house = Plan { from: 2..=9, clients: 5000, rest: millis(500), ..half_heads() };
     let [a, b, c, d] = connects_and_closes(20_000);
     let Some(tallies) = siege().without_kept_connection().endure([house, a, b, c, d], A_WHILE * 2) else { return };
 }
