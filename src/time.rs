@@ -1,5 +1,6 @@
 //! A moment, and the two ways it is written: RFC 3339 for events, IMF-fixdate (RFC 9110 §5.6.7) for answers.
 
+use crate::digits::write_number;
 use std::fmt;
 
 /// Milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted. An argument wherever time matters: only the edge
@@ -38,10 +39,34 @@ impl UnixTime {
         UnixTime { ms }
     }
 
-    /// Written for an HTTP `Date` field: `Sun, 06 Nov 1994 08:49:37 GMT`.
-    #[must_use]
-    pub fn http_date(self) -> impl fmt::Display {
-        HttpDate(self)
+    /// Appends it to `out` as for an HTTP `Date` field: `Sun, 06 Nov 1994 08:49:37 GMT`.
+    pub fn write_http_date(self, out: &mut Vec<u8>) {
+        let Civil { year, month, day, weekday, hour, minute, second, .. } = self.civil();
+        out.extend_from_slice(name(b"SunMonTueWedThuFriSat", weekday));
+        out.extend_from_slice(b", ");
+        write_part(day, 2, out);
+        out.push(b' ');
+        out.extend_from_slice(name(b"JanFebMarAprMayJunJulAugSepOctNovDec", month - 1));
+        out.push(b' ');
+        write_part(year, 4, out);
+        for (part, before) in [(hour, b' '), (minute, b':'), (second, b':')] {
+            out.push(before);
+            write_part(part, 2, out);
+        }
+        out.extend_from_slice(b" GMT");
+    }
+
+    /// Appends it to `out` as RFC 3339 in UTC with milliseconds: `2026-11-24T00:03:40.123Z`.
+    pub fn write_rfc_3339(self, out: &mut Vec<u8>) {
+        let Civil { year, month, day, hour, minute, second, ms, .. } = self.civil();
+        write_part(year, 4, out);
+        for (part, before) in [(month, b'-'), (day, b'-'), (hour, b'T'), (minute, b':'), (second, b':')] {
+            out.push(before);
+            write_part(part, 2, out);
+        }
+        out.push(b'.');
+        write_part(ms, 3, out);
+        out.push(b'Z');
     }
 
     fn civil(self) -> Civil {
@@ -81,32 +106,26 @@ struct Civil {
     ms: i64,
 }
 
-/// RFC 3339 in UTC with milliseconds: `2026-11-24T00:03:40.123Z`.
+/// As [`UnixTime::write_rfc_3339`].
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Civil { year, month, day, hour, minute, second, ms, .. } = self.civil();
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+        let mut text = Vec::new();
+        self.write_rfc_3339(&mut text);
+        f.write_str(&String::from_utf8_lossy(&text))
     }
 }
 
-struct HttpDate(UnixTime);
-
-impl fmt::Display for HttpDate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Civil { year, month, day, weekday, hour, minute, second, .. } = self.0.civil();
-        let weekday = name(b"SunMonTueWedThuFriSat", weekday);
-        let month = name(b"JanFebMarAprMayJunJulAugSepOctNovDec", month - 1);
-        write!(f, "{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+/// Appends a part of a date, `width` digits wide at least. Only years can be negative.
+fn write_part(part: i64, width: usize, out: &mut Vec<u8>) {
+    if part < 0 {
+        out.push(b'-');
     }
+    write_number(part.unsigned_abs(), width, out);
 }
 
 /// The three letters at place `index` of a run of three-letter names.
-fn name(names: &'static [u8], index: i64) -> &'static str {
-    usize::try_from(index)
-        .ok()
-        .and_then(|index| names.get(index * 3..index * 3 + 3))
-        .and_then(|name| std::str::from_utf8(name).ok())
-        .unwrap_or("???")
+fn name(names: &'static [u8], index: i64) -> &'static [u8] {
+    usize::try_from(index).ok().and_then(|index| names.get(index * 3..index * 3 + 3)).unwrap_or(b"???")
 }
 
 #[cfg(test)]
@@ -128,17 +147,23 @@ mod tests {
         }
     }
 
+    fn http_date(time: UnixTime) -> String {
+        let mut out = Vec::new();
+        time.write_http_date(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
     #[test]
     fn an_http_date_is_the_example_of_rfc_9110() {
-        assert_eq!(UnixTime::from_s(784_111_777).http_date().to_string(), "Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(UnixTime::from_s(1_795_478_400).http_date().to_string(), "Tue, 24 Nov 2026 00:00:00 GMT");
+        assert_eq!(http_date(UnixTime::from_s(784_111_777)), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(http_date(UnixTime::from_s(1_795_478_400)), "Tue, 24 Nov 2026 00:00:00 GMT");
     }
 
     #[test]
     fn no_moment_panics() {
         for ms in [i64::MIN, i64::MIN + 1, -1, i64::MAX] {
             assert!(!UnixTime::from_ms(ms).to_string().is_empty());
-            assert!(!UnixTime::from_ms(ms).http_date().to_string().contains("???"));
+            assert!(!http_date(UnixTime::from_ms(ms)).contains("???"));
         }
         assert_eq!(UnixTime::from_s(i64::MAX), UnixTime::from_ms(i64::MAX));
     }

@@ -41,7 +41,9 @@ pub(super) fn write_line(delivery: &Delivery<'_>, id: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"delivery_id\":");
     write_optional(delivery.delivery_id().as_deref(), out);
     out.extend_from_slice(b",\"received_at\":");
-    json::write_string(&delivery.received_at().to_string(), out);
+    out.push(b'"');
+    delivery.received_at().write_rfc_3339(out);
+    out.push(b'"');
     match delivery.payload() {
         Payload::Json(text) => {
             out.extend_from_slice(b",\"payload\":");
