@@ -75,21 +75,22 @@ fn depth_exceeds(bytes: &[u8], limit: usize) -> bool {
 
 /// Appends `json` to `out` on one line: the white space between tokens goes, the tokens stay as they are.
 pub fn write_compact(json: &str, out: &mut Vec<u8>) {
-    let mut rest = json.as_bytes();
+    // What is kept and not yet copied begins at `kept`; what is not yet looked at, at `rest`.
+    let mut kept = json.as_bytes();
+    let mut rest = kept;
     out.reserve(rest.len());
-    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b' ' | b'\t' | b'\n' | b'\r')) {
-        let (before, from) = rest.split_at(at);
-        out.extend_from_slice(before);
-        rest = match from {
-            [b'"', inside @ ..] => {
-                let after = after_string(inside);
-                out.extend_from_slice(from.get(..from.len() - after.len()).unwrap_or_default());
-                after
+    while let [first, after @ ..] = rest {
+        rest = match first {
+            b'"' => after_string(after),
+            b' ' | b'\t' | b'\n' | b'\r' => {
+                out.extend_from_slice(kept.get(..kept.len() - rest.len()).unwrap_or_default());
+                kept = grammar::skip_space(after);
+                kept
             }
-            space => grammar::skip_space(space),
+            _ => after,
         };
     }
-    out.extend_from_slice(rest);
+    out.extend_from_slice(kept);
 }
 
 /// What follows a string whose opening quote was taken; of one that does not end, nothing.
