@@ -24,7 +24,11 @@ impl EventIds {
 
     /// An id that was not given before.
     pub fn next_id(&mut self) -> String {
-        let id = format!("{}{:08x}", self.prefix, self.next);
+        let mut id = String::with_capacity(self.prefix.len() + 16);
+        id.push_str(&self.prefix);
+        // Eight hex digits at least.
+        let digits = (64 - self.next.leading_zeros()).div_ceil(4).max(8);
+        id.extend((0..digits).rev().filter_map(|digit| char::from_digit(((self.next >> (4 * digit)) & 15) as u32, 16)));
         self.next += 1;
         id
     }
