@@ -1,10 +1,13 @@
 //! What is answered: the scheme's success, a refusal, or that we cannot just now.
 
+use crate::digits::write_number;
 use crate::receipt::{Receipt, Staged};
 use crate::time::UnixTime;
 use crate::verify::{Refusal, Scheme, Success};
 use std::borrow::Cow;
-use std::io::Write;
+
+/// Room for the head of an answer, in bytes; the longest of ours is some 230.
+const HEAD_BYTES: usize = 256;
 
 /// An HTTP answer before it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,15 +82,21 @@ impl Answer {
             Persistence::Keep => "",
             Persistence::KeepAsAsked => "Connection: keep-alive\r\n",
         };
-        // Writing to a `Vec` does not fail.
-        let _ = write!(
-            out,
-            "HTTP/1.1 {status} {}\r\nDate: {}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\
-             Cache-Control: no-store\r\n{connection}{fields}\r\n",
-            reason(*status),
-            now.http_date(),
-            body.len(),
-        );
+        out.reserve(HEAD_BYTES + body.len());
+        out.extend_from_slice(b"HTTP/1.1 ");
+        write_number(u64::from(*status), 3, out);
+        out.push(b' ');
+        out.extend_from_slice(reason(*status).as_bytes());
+        out.extend_from_slice(b"\r\nDate: ");
+        now.write_http_date(out);
+        out.extend_from_slice(b"\r\nContent-Type: ");
+        out.extend_from_slice(content_type.as_bytes());
+        out.extend_from_slice(b"\r\nContent-Length: ");
+        write_number(body.len() as u64, 1, out);
+        out.extend_from_slice(b"\r\nCache-Control: no-store\r\n");
+        out.extend_from_slice(connection.as_bytes());
+        out.extend_from_slice(fields.as_bytes());
+        out.extend_from_slice(b"\r\n");
         if method != "HEAD" {
             out.extend_from_slice(body.as_bytes());
         }

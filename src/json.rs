@@ -75,21 +75,22 @@ fn depth_exceeds(bytes: &[u8], limit: usize) -> bool {
 
 /// Appends `json` to `out` on one line: the white space between tokens goes, the tokens stay as they are.
 pub fn write_compact(json: &str, out: &mut Vec<u8>) {
-    let mut rest = json.as_bytes();
+    // What is kept and not yet copied begins at `kept`; what is not yet looked at, at `rest`.
+    let mut kept = json.as_bytes();
+    let mut rest = kept;
     out.reserve(rest.len());
-    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b' ' | b'\t' | b'\n' | b'\r')) {
-        let (before, from) = rest.split_at(at);
-        out.extend_from_slice(before);
-        rest = match from {
-            [b'"', inside @ ..] => {
-                let after = after_string(inside);
-                out.extend_from_slice(from.get(..from.len() - after.len()).unwrap_or_default());
-                after
+    while let [first, after @ ..] = rest {
+        rest = match first {
+            b'"' => after_string(after),
+            b' ' | b'\t' | b'\n' | b'\r' => {
+                out.extend_from_slice(kept.get(..kept.len() - rest.len()).unwrap_or_default());
+                kept = grammar::skip_space(after);
+                kept
             }
-            space => grammar::skip_space(space),
+            _ => after,
         };
     }
-    out.extend_from_slice(rest);
+    out.extend_from_slice(kept);
 }
 
 /// What follows a string whose opening quote was taken; of one that does not end, nothing.
@@ -175,6 +176,13 @@ fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
 
 /// Appends `text` to `out` as a JSON string, quotes included.
 pub fn write_string(text: &str, out: &mut Vec<u8>) {
+    // Most strings are nothing but themselves; the last bytes, fewer than eight, are looked at one by one.
+    let is_plain = |byte: &u8| !matches!(byte, b'"' | b'\\' | 0..b' ');
+    if grammar::skip_plain(text.as_bytes()).iter().take(8).all(is_plain) {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        return out.push(b'"');
+    }
     // `Vec` refuses no write and `str` no serialization.
     let _ = serde_json::to_writer(out, text);
 }

@@ -25,6 +25,7 @@
 
 pub mod answer;
 pub mod config;
+mod digits;
 pub mod http1;
 pub mod json;
 pub mod payload;

@@ -67,6 +67,12 @@ impl Receiver {
     /// # Errors
     /// The first that does not hold.
     pub fn admit(&self, head: &Head<'_>, declared_bytes: Option<u64>) -> Result<(), Refusal> {
+        self.check_head(head, declared_bytes)?;
+        self.verifier.check_head(head)
+    }
+
+    /// What [`Receiver::admit`] decides before it looks at the signature header.
+    fn check_head(&self, head: &Head<'_>, declared_bytes: Option<u64>) -> Result<(), Refusal> {
         if head.path() != self.path {
             return Err(Refusal::UnknownPath);
         }
@@ -79,7 +85,7 @@ impl Receiver {
         if !head.values("Content-Encoding").all(|value| value.is_empty() || value.eq_ignore_ascii_case(b"identity")) {
             return Err(Refusal::UnsupportedContentEncoding);
         }
-        self.verifier.check_head(head)
+        Ok(())
     }
 
     /// The refusal of a body over this receiver's limit, for a front that sees it grow.
@@ -94,8 +100,12 @@ impl Receiver {
     /// The first that does not hold.
     pub fn receive<'a>(&'a self, request: &Request<'a>, now: UnixTime) -> Result<Delivery<'a>, Refusal> {
         let body_bytes = u64::try_from(request.body.len()).unwrap_or(u64::MAX);
-        self.admit(&request.head, Some(body_bytes))?;
-        payload::check_presence(&self.verifier.scheme().payload, request.body)?;
+        self.check_head(&request.head, Some(body_bytes))?;
+        if let Err(refusal) = payload::check_presence(&self.verifier.scheme().payload, request.body) {
+            // Where there is a body, verifying it says what is wrong with the signature header.
+            self.verifier.check_head(&request.head)?;
+            return Err(refusal);
+        }
         let verified = self.verifier.verify(request, now)?;
         Delivery::new(&self.source, verified, now)
     }

@@ -24,7 +24,11 @@ impl EventIds {
 
     /// An id that was not given before.
     pub fn next_id(&mut self) -> String {
-        let id = format!("{}{:08x}", self.prefix, self.next);
+        let mut id = String::with_capacity(self.prefix.len() + 16);
+        id.push_str(&self.prefix);
+        // Eight hex digits at least.
+        let digits = (64 - self.next.leading_zeros()).div_ceil(4).max(8);
+        id.extend((0..digits).rev().filter_map(|digit| char::from_digit(((self.next >> (4 * digit)) & 15) as u32, 16)));
         self.next += 1;
         id
     }
@@ -41,7 +45,9 @@ pub(super) fn write_line(delivery: &Delivery<'_>, id: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"delivery_id\":");
     write_optional(delivery.delivery_id().as_deref(), out);
     out.extend_from_slice(b",\"received_at\":");
-    json::write_string(&delivery.received_at().to_string(), out);
+    out.push(b'"');
+    delivery.received_at().write_rfc_3339(out);
+    out.push(b'"');
     match delivery.payload() {
         Payload::Json(text) => {
             out.extend_from_slice(b",\"payload\":");

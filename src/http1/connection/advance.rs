@@ -1,0 +1,210 @@
+//! How a connection goes on with what has come: from head to body to verdict.
+
+use super::{Body, Connection, Phase, Service, Verdict};
+use crate::answer::{Answer, Persistence};
+use crate::http1::chunked::Decoder;
+use crate::http1::framing::Framing;
+use crate::http1::head::{self, End, Facts};
+use crate::http1::limits::Limits;
+use crate::request::{Head, Request};
+use crate::time::UnixTime;
+use crate::verify::Refusal;
+use std::time::Duration;
+
+/// What became of the head at hand.
+enum Headed {
+    /// The request is whole and decided.
+    Decided { verdict: Verdict, bytes: usize, persistence: Persistence, head_only: bool },
+    /// Its body is not worth waiting for.
+    Refused { refusal: Refusal, head_only: bool },
+    /// Its body is to be waited for.
+    Admitted { body: Body, expects_continue: bool },
+}
+
+impl Connection {
+    /// Most requests decided in one call of [`Connection::advance`], so that one client cannot keep the others waiting.
+    const DECIDED_AT_ONCE: u32 = 16;
+
+    /// Decides what has come, as far as it goes. `date` is for the answers.
+    pub fn advance(&mut self, service: &mut impl Service, limits: &Limits, now: Duration, date: UnixTime) {
+        for _ in 0..Self::DECIDED_AT_ONCE {
+            if !self.pending().is_empty() {
+                return;
+            }
+            let went_on = match self.phase {
+                Phase::Head { looked, .. } => self.advance_head(looked, service, limits, now, date),
+                Phase::Body { head_bytes, body } => self.advance_body(head_bytes, body, service, limits, now, date),
+                _ => return,
+            };
+            match went_on {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(refusal) => return self.refuse(&refusal, limits, now, date),
+            }
+        }
+        if self.input_ended
+            && self.pending().is_empty()
+            && matches!(self.phase, Phase::Head { .. } | Phase::Body { .. })
+            && !self.has_more()
+        {
+            // Of what has begun the rest will not come: nobody waits for an answer to it.
+            self.phase = Phase::Closed;
+        }
+    }
+
+    pub(super) fn has_more(&self) -> bool {
+        match self.phase {
+            Phase::Head { looked, .. } => looked < self.input.len(),
+            _ => false,
+        }
+    }
+
+    /// Whether it went on; if not, it waits for more.
+    fn advance_head(
+        &mut self,
+        looked: usize,
+        service: &mut impl Service,
+        limits: &Limits,
+        now: Duration,
+        date: UnixTime,
+    ) -> Result<bool, Refusal> {
+        // RFC 9112 §2.2: empty lines before a request are ignored.
+        let mut empty_lines = 0;
+        while self.input.get(empty_lines..).is_some_and(|rest| rest.starts_with(b"\r\n")) {
+            empty_lines += 2;
+        }
+        self.input.drain(..empty_lines);
+        let looked = looked.saturating_sub(empty_lines);
+        // Its length is judged first, so that the refusal of what is both too long and malformed does not hang on how it
+        // came in pieces.
+        let end = match head::find_end(&self.input, looked) {
+            End::At(end) => {
+                self.check_head_length(end, limits)?;
+                end
+            }
+            End::NotBefore(looked) => {
+                self.phase = Phase::Head { looked, begun: true };
+                self.check_head_length(looked, limits)?;
+                return Ok(false);
+            }
+            End::MalformedAt(end) => {
+                self.check_head_length(end, limits)?;
+                return Err(Refusal::MalformedHead);
+            }
+        };
+        let (head, rest) = self.input.split_at(end);
+        let (served, draining) = (self.served, self.draining);
+        let headed = head::parse(head, limits, |head, facts| -> Result<Headed, Refusal> {
+            let more = served + 1 < limits.requests && !draining;
+            headed(head, facts, end, rest, more, service)
+        })??;
+        match headed {
+            Headed::Decided { verdict, bytes, persistence, head_only } => {
+                self.phase = Phase::Deciding { bytes, persistence, head_only };
+                if let Verdict::Answer(answer) = verdict {
+                    self.answer(&answer, limits, now, date);
+                }
+            }
+            Headed::Refused { refusal, head_only } => {
+                self.end_with(&Answer::refused(&refusal), head_only, limits, now, date);
+                return Ok(false);
+            }
+            Headed::Admitted { body, expects_continue } => {
+                self.deadline = now + limits.body_time;
+                self.phase = Phase::Body { head_bytes: end, body };
+                if expects_continue && self.input.len() == end {
+                    self.output.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn check_head_length(&self, bytes: usize, limits: &Limits) -> Result<(), Refusal> {
+        // The method and the version beside the target are short, or nothing that we know.
+        const BESIDE_TARGET_BYTES: usize = 64;
+        let line_limit = limits.target_bytes + BESIDE_TARGET_BYTES;
+        if bytes > line_limit && !self.input.get(..line_limit).unwrap_or_default().contains(&b'\n') {
+            return Err(Refusal::TargetTooLong);
+        }
+        if bytes > limits.head_bytes { Err(Refusal::HeadTooLong) } else { Ok(()) }
+    }
+
+    fn advance_body(
+        &mut self,
+        head_bytes: usize,
+        body: Body,
+        service: &mut impl Service,
+        limits: &Limits,
+        now: Duration,
+        date: UnixTime,
+    ) -> Result<bool, Refusal> {
+        let body_bytes = match body {
+            Body::Length { bytes } if self.input.len() < head_bytes + bytes => return Ok(false),
+            Body::Length { bytes } => bytes,
+            Body::Chunked { mut decoder, decoded, limit_bytes } => {
+                let progress = decoder.decode(&mut self.input, head_bytes, decoded, limits, limit_bytes)?;
+                if !progress.done {
+                    let body = Body::Chunked { decoder, decoded: progress.decoded, limit_bytes };
+                    self.phase = Phase::Body { head_bytes, body };
+                    return Ok(false);
+                }
+                progress.decoded
+            }
+        };
+        let (head, rest) = self.input.split_at(head_bytes);
+        let body = rest.get(..body_bytes).unwrap_or_default();
+        let more = self.served + 1 < limits.requests && !self.draining;
+        let (verdict, persistence, head_only) = head::parse(head, limits, |head, facts| {
+            (service.decide(&Request { head: *head, body }), persistence(facts, more), head.method == "HEAD")
+        })?;
+        self.phase = Phase::Deciding { bytes: head_bytes + body_bytes, persistence, head_only };
+        if let Verdict::Answer(answer) = verdict {
+            self.answer(&answer, limits, now, date);
+        }
+        Ok(true)
+    }
+}
+
+fn persistence(facts: Facts, more: bool) -> Persistence {
+    match (facts.keep && more, facts.http_1_0) {
+        (false, _) => Persistence::Close,
+        (true, false) => Persistence::Keep,
+        (true, true) => Persistence::KeepAsAsked,
+    }
+}
+
+/// Decides the request at once where its body is here already, else whether to wait for it.
+fn headed(
+    head: &Head<'_>,
+    facts: Facts,
+    head_bytes: usize,
+    rest: &[u8],
+    more: bool,
+    service: &mut impl Service,
+) -> Result<Headed, Refusal> {
+    let declared = facts.framing.declared_bytes();
+    let whole = declared.and_then(|bytes| usize::try_from(bytes).ok()).and_then(|bytes| rest.get(..bytes));
+    if let Some(body) = whole {
+        return Ok(Headed::Decided {
+            verdict: service.decide(&Request { head: *head, body }),
+            bytes: head_bytes + body.len(),
+            persistence: persistence(facts, more),
+            head_only: head.method == "HEAD",
+        });
+    }
+    let limit_bytes = match service.admit(head, declared) {
+        Ok(limit_bytes) => limit_bytes,
+        Err(refusal) => return Ok(Headed::Refused { refusal, head_only: head.method == "HEAD" }),
+    };
+    let body = match facts.framing {
+        // What is over the limit was refused, so that this is an address in memory.
+        Framing::Length(bytes) => {
+            let bytes = usize::try_from(bytes).map_err(|_| Refusal::BodyTooLong { limit_bytes })?;
+            Body::Length { bytes }
+        }
+        Framing::Chunked => Body::Chunked { decoder: Decoder::new(), decoded: 0, limit_bytes },
+    };
+    Ok(Headed::Admitted { body, expects_continue: facts.expects_continue })
+}

@@ -1,0 +1,92 @@
+//! Who gets in, and who goes when there is no room.
+
+use super::slots::Slot;
+use super::socket::Stream;
+use super::{BACKOFF, Loop};
+use crate::http1::Connection;
+use crate::receipt::Keep;
+use mio::Token;
+use std::io;
+use std::net::IpAddr;
+
+/// Most connections accepted in a turn from one listener, for the same reason.
+const ACCEPTS_A_TURN: usize = 64;
+
+impl<K: Keep> Loop<'_, K> {
+    pub(super) fn accept(&mut self) {
+        if self.now < self.accept_after {
+            return;
+        }
+        for number in 0..self.listeners.len() {
+            for _ in 0..ACCEPTS_A_TURN {
+                let Some(listening) = self.listeners.get_mut(number).filter(|listening| listening.ready) else { break };
+                match listening.listener.accept() {
+                    Ok((stream, peer)) => {
+                        self.backoff = BACKOFF.0;
+                        self.welcome(stream, peer);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => listening.ready = false,
+                    // The client went away before it was accepted; the next one may be well.
+                    Err(error) if is_the_clients(&error) => {}
+                    Err(_) => {
+                        // No descriptor or no memory: somebody makes room, and accepting goes on after a pause.
+                        self.accept_after = self.now + self.backoff;
+                        self.backoff = (self.backoff * 2).min(BACKOFF.1);
+                        if let Some(idle) = self.slots.oldest_idle() {
+                            self.remove(idle);
+                        }
+                        return;
+                    }
+                }
+            }
+        }
+        // More may wait than was taken: then the next turn follows at once.
+        self.accept_after = self.now;
+    }
+
+    fn welcome(&mut self, mut stream: Stream, peer: Option<IpAddr>) {
+        let crowded = self.settings.connections_per_address.is_some_and(|most| self.slots.count_of(peer) >= most);
+        if crowded {
+            return;
+        }
+        while self.slots.len() >= self.settings.connections {
+            match self.slots.oldest_idle().or_else(|| self.slots.oldest_of_the_most_numerous()) {
+                Some(index) => self.remove(index),
+                None => return,
+            }
+        }
+        let index = self.slots.vacant();
+        if stream.register(self.poll.registry(), Token(index)).is_err() {
+            return;
+        }
+        let http = Connection::new(&self.settings.limits, self.now);
+        self.next_expiry = self.next_expiry.min(http.deadline());
+        self.slots.insert(Slot::new(stream, http, peer));
+        // Most clients send with their connect: what they sent may be here already.
+        if let Some(slot) = self.slots.get_mut(index) {
+            slot.writable = true;
+        }
+    }
+
+    /// Takes note of a connection's deadline and memory, and sheds where all together hold too much.
+    pub(super) fn account(&mut self, index: usize) {
+        if let Some(slot) = self.slots.get_mut(index) {
+            self.next_expiry = self.next_expiry.min(slot.http.deadline());
+        }
+        self.slots.account(index);
+        while self.slots.held_bytes() > self.settings.buffered_bytes {
+            match self.slots.oldest_of_the_heaviest() {
+                Some(heavy) => self.remove(heavy),
+                None => return,
+            }
+        }
+    }
+}
+
+/// Whether a failed accept is of one client rather than of ours.
+fn is_the_clients(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+    )
+}

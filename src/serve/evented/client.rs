@@ -1,0 +1,151 @@
+//! Looking after one connection: its reads, its requests, its writes.
+
+use super::Loop;
+use crate::answer::Answer;
+use crate::http1::{Service, Verdict, Want};
+use crate::receipt::{Keep, Staged, stage};
+use crate::receive::Receiver;
+use crate::request::{Head, Request};
+use crate::time::UnixTime;
+use crate::verify::Refusal;
+use std::io::{self, Read, Write};
+
+/// Most steps for one connection at a time, each a read or the decision of one request that was read before, so that one client
+/// cannot keep the others waiting.
+const STEPS_AT_A_TIME: usize = 4;
+
+impl<K: Keep> Loop<'_, K> {
+    /// Looks after one connection until it waits for its socket, for the turn's commit, or has had its share of the turn.
+    pub(super) fn attend(&mut self, index: usize) {
+        if let Some(slot) = self.slots.get_mut(index) {
+            slot.queued = false;
+        }
+        let mut steps_left = STEPS_AT_A_TIME;
+        loop {
+            let Some(slot) = self.slots.get_mut(index) else { return };
+            match slot.http.want() {
+                Want::Close => return self.remove(index),
+                Want::Answer => return,
+                Want::Write => {
+                    if !self.write(index) {
+                        return;
+                    }
+                }
+                Want::Advance => {
+                    if steps_left == 0 {
+                        return self.queue_busy(index);
+                    }
+                    steps_left -= 1;
+                    self.advance(index);
+                }
+                Want::Read | Want::Linger => {
+                    if slot.http.want() == Want::Linger && !slot.shut {
+                        slot.shut = true;
+                        let _ = slot.stream.shutdown_write();
+                    }
+                    if !slot.readable {
+                        return;
+                    }
+                    if steps_left == 0 {
+                        return self.queue_busy(index);
+                    }
+                    steps_left -= 1;
+                    if !self.read(index) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads once and decides what came. Whether the connection is to be looked at further.
+    fn read(&mut self, index: usize) -> bool {
+        let Some(slot) = self.slots.get_mut(index) else { return false };
+        match slot.stream.read(&mut self.read_buffer) {
+            Ok(0) => {
+                slot.readable = false;
+                slot.http.end_input();
+            }
+            Ok(count) => {
+                // A short read took all there was, and more will be told of; unless the end was told already.
+                slot.readable = count == self.read_buffer.len() || slot.ends;
+                let bytes = self.read_buffer.get(..count).unwrap_or_default();
+                slot.http.feed(bytes, &self.settings.limits, &mut self.buffers, self.now);
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                slot.readable = false;
+                return false;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => {
+                self.remove(index);
+                return false;
+            }
+        }
+        self.advance(index);
+        true
+    }
+
+    fn advance(&mut self, index: usize) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        let mut decider = Decider { receiver: self.receiver, keeper: self.keeper, now: self.date, staged: None };
+        slot.http.advance(&mut decider, &self.settings.limits, self.now, self.date);
+        let staged = decider.staged;
+        if slot.http.want() == Want::Answer {
+            self.deciding.push((index, staged));
+        }
+        self.account(index);
+    }
+
+    /// Writes what is pending. Whether the connection is to be looked at further.
+    pub(super) fn write(&mut self, index: usize) -> bool {
+        let Some(slot) = self.slots.get_mut(index) else { return false };
+        if !slot.writable {
+            return false;
+        }
+        match slot.stream.write(slot.http.pending()) {
+            Ok(count) => {
+                slot.http.wrote(count, &self.settings.limits, &mut self.buffers, self.now);
+                if slot.http.want() == Want::Read && slot.http.input_ended() {
+                    self.advance(index);
+                }
+                self.account(index);
+                true
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                slot.writable = false;
+                false
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => true,
+            Err(_) => {
+                self.remove(index);
+                false
+            }
+        }
+    }
+}
+
+/// The receiver as the connection asks it.
+struct Decider<'a, K> {
+    receiver: &'a Receiver,
+    keeper: &'a mut K,
+    now: UnixTime,
+    staged: Option<Staged>,
+}
+
+impl<K: Keep> Service for Decider<'_, K> {
+    fn admit(&mut self, head: &Head<'_>, declared_bytes: Option<u64>) -> Result<u64, Refusal> {
+        self.receiver.admit(head, declared_bytes)?;
+        Ok(self.receiver.body_limit_bytes())
+    }
+
+    fn decide(&mut self, request: &Request<'_>) -> Verdict {
+        match self.receiver.receive(request, self.now) {
+            Ok(delivery) => {
+                self.staged = stage(self.keeper, &delivery).ok();
+                Verdict::Later
+            }
+            Err(refusal) => Verdict::Answer(Answer::refused(&refusal)),
+        }
+    }
+}

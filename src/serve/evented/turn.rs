@@ -1,0 +1,185 @@
+//! One turn of the loop after another.
+
+use super::{Loop, WAKER};
+use crate::answer::Answer;
+use crate::http1::Want;
+use crate::receipt::{Keep, settle};
+use crate::serve::Stop;
+use crate::time::UnixTime;
+use mio::Events;
+use std::io;
+use std::time::{Duration, Instant};
+
+/// Most events taken from the system at once.
+const EVENTS_A_TURN: usize = 1024;
+
+/// Time in a turn, at most, for those who had their steps and want more. Whoever comes with little waits no longer than that
+/// for all of them.
+const BUSY_TIME: Duration = Duration::from_millis(1);
+
+/// Shortest time between two looks at all deadlines.
+const EXPIRY_STEP: Duration = Duration::from_millis(50);
+
+impl<K: Keep> Loop<'_, K> {
+    pub(super) fn run(mut self, stop: &Stop) -> io::Result<()> {
+        let mut events = Events::with_capacity(EVENTS_A_TURN);
+        loop {
+            match self.poll.poll(&mut events, self.patience()) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                _ => {}
+            }
+            self.now = self.started.elapsed();
+            self.date = UnixTime::now();
+            for event in &events {
+                self.note(event);
+            }
+            if stop.asked() && self.stopping.is_none() {
+                self.begin_stopping();
+            }
+            self.accept();
+            let ready = std::mem::take(&mut self.ready);
+            for index in &ready {
+                self.attend(*index);
+            }
+            self.attend_busy();
+            self.settle();
+            self.expire();
+            // The list's memory is used again; what the turn put on the next one's list stays on it.
+            self.reuse(ready);
+            if self.stopping.is_some_and(|limit| self.slots.is_empty() || self.now >= limit) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn reuse(&mut self, mut list: Vec<usize>) {
+        list.clear();
+        list.append(&mut self.ready);
+        self.ready = list;
+    }
+
+    /// How long nothing can be due.
+    fn patience(&self) -> Option<Duration> {
+        let waiting = self.listeners.iter().any(|listening| listening.ready);
+        if !self.ready.is_empty() || !self.busy.is_empty() || (waiting && self.accept_after <= self.now) {
+            return Some(Duration::ZERO);
+        }
+        let accept = if waiting { self.accept_after } else { Duration::MAX };
+        let due = self.next_expiry.min(accept).min(self.stopping.unwrap_or(Duration::MAX));
+        // A step more than nothing, since the system's clock is coarser than ours.
+        (due != Duration::MAX).then(|| due.saturating_sub(self.started.elapsed()) + Duration::from_millis(1))
+    }
+
+    fn note(&mut self, event: &mio::event::Event) {
+        let token = event.token();
+        if token == WAKER {
+            return;
+        }
+        let index = (WAKER.0 - 1).checked_sub(token.0).unwrap_or(usize::MAX);
+        if let Some(listening) = self.listeners.get_mut(index) {
+            listening.ready = true;
+            return;
+        }
+        if let Some(slot) = self.slots.get_mut(token.0) {
+            slot.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
+            slot.writable |= event.is_writable() || event.is_write_closed() || event.is_error();
+            // After its end there is no further event: what is buffered is to be read through to it.
+            slot.ends |= event.is_read_closed() || event.is_error();
+            self.queue(token.0);
+        }
+    }
+
+    /// Has the connection looked at in the next turn.
+    pub(super) fn queue(&mut self, index: usize) {
+        if let Some(slot) = self.slots.get_mut(index)
+            && !slot.queued
+        {
+            slot.queued = true;
+            self.ready.push(index);
+        }
+    }
+
+    /// Has the connection looked at again, after the others.
+    pub(super) fn queue_busy(&mut self, index: usize) {
+        if let Some(slot) = self.slots.get_mut(index)
+            && !slot.queued
+        {
+            slot.queued = true;
+            self.busy.push_back(index);
+        }
+    }
+
+    fn attend_busy(&mut self) {
+        let start = Instant::now();
+        for _ in 0..self.busy.len() {
+            let Some(index) = self.busy.pop_front() else { return };
+            self.attend(index);
+            if start.elapsed() >= BUSY_TIME {
+                return;
+            }
+        }
+    }
+
+    fn begin_stopping(&mut self) {
+        self.stopping = Some(self.now + self.settings.stop_time);
+        self.listeners.clear();
+        for index in self.slots.indices() {
+            if let Some(slot) = self.slots.get_mut(index) {
+                slot.http.drain();
+                self.queue(index);
+            }
+        }
+    }
+
+    /// Keeps all that was proven in this turn, and answers it.
+    fn settle(&mut self) {
+        if self.deciding.is_empty() {
+            return;
+        }
+        let receipt = settle(self.keeper).ok();
+        let mut deciding = std::mem::take(&mut self.deciding);
+        for (index, staged) in deciding.drain(..) {
+            let answer = match (staged, &receipt) {
+                (Some(staged), Some(receipt)) => Answer::accepted(self.receiver.verifier().scheme(), staged, receipt),
+                _ => Answer::unavailable(),
+            };
+            let Some(slot) = self.slots.get_mut(index) else { continue };
+            slot.http.answer(&answer, &self.settings.limits, self.now, self.date);
+            let written = self.write(index);
+            let Some(slot) = self.slots.get_mut(index) else { continue };
+            match slot.http.want() {
+                Want::Close => self.remove(index),
+                Want::Write if !written => {}
+                Want::Read if !slot.readable => {}
+                _ => self.queue_busy(index),
+            }
+        }
+        self.deciding = deciding;
+    }
+
+    fn expire(&mut self) {
+        if self.now < self.next_expiry {
+            return;
+        }
+        let mut next = Duration::MAX;
+        for index in self.slots.indices() {
+            let Some(slot) = self.slots.get_mut(index) else { continue };
+            if slot.http.deadline() <= self.now {
+                slot.http.expire(&self.settings.limits, self.now, self.date);
+                // Who was too slow can wait for those who were not.
+                self.queue_busy(index);
+            }
+            if let Some(slot) = self.slots.get_mut(index) {
+                next = next.min(slot.http.deadline());
+            }
+        }
+        self.next_expiry = next.max(self.now + EXPIRY_STEP);
+    }
+
+    pub(super) fn remove(&mut self, index: usize) {
+        if self.slots.remove(index).is_some() {
+            // A request of it that was staged is kept all the same; its answer has nowhere to go.
+            self.deciding.retain(|(deciding, _)| *deciding != index);
+        }
+    }
+}
