@@ -3,6 +3,8 @@
 mod grammar;
 
 use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
 
 /// Deepest nesting of arrays and objects accepted. `serde_json` stops parsing at the same depth, so that a consumer that
 /// uses it can read everything that was let in.
@@ -30,19 +32,71 @@ pub enum NotJson {
     },
 }
 
-/// The text of `bytes`, if it is exactly one JSON value (RFC 8259) with white space around it at most: UTF-8 without a byte
-/// order mark, nested at most [`DEPTH_LIMIT`] deep. Allocates nothing for what is.
+/// JSON text that was read: exactly one value (RFC 8259) with white space around it at most, without a byte order mark,
+/// nested at most [`DEPTH_LIMIT`] deep. Only [`read`] makes one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Text<'a> {
+    text: Cow<'a, str>,
+    /// There is no white space between its tokens.
+    is_compact: bool,
+}
+
+impl Text<'_> {
+    /// The text, as it came.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The same with a copy of the text of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Text<'static> {
+        Text { text: Cow::Owned(self.text.into_owned()), is_compact: self.is_compact }
+    }
+
+    /// Appends it to `out` as [`write_compact`] does.
+    pub fn write_compact(&self, out: &mut Vec<u8>) {
+        if self.is_compact {
+            out.extend_from_slice(self.text.as_bytes());
+        } else {
+            write_compact(&self.text, out);
+        }
+    }
+}
+
+/// Payloads are somebody's business: `Debug` shows the length.
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.text.len())
+    }
+}
+
+/// Reads `bytes` as JSON. Allocates nothing for what is.
 ///
 /// # Errors
-/// Says which of these does not hold, and where.
+/// Says what of [`Text`]'s promise does not hold, and where.
+pub fn read(bytes: &[u8]) -> Result<Text<'_>, NotJson> {
+    let (text, is_compact) = judge(bytes)?;
+    Ok(Text { text: Cow::Borrowed(text), is_compact })
+}
+
+/// The text of `bytes`, if [`read`] takes them.
+///
+/// # Errors
+/// As [`read`].
 pub fn check(bytes: &[u8]) -> Result<&str, NotJson> {
+    judge(bytes).map(|(text, _)| text)
+}
+
+/// The text of `bytes`, and whether it is compact, if it is JSON.
+fn judge(bytes: &[u8]) -> Result<(&str, bool), NotJson> {
     let text = std::str::from_utf8(bytes).map_err(|error| NotJson::Encoding { at: error.valid_up_to() })?;
-    if grammar::is_json(bytes) {
-        return Ok(text);
+    if let Some(found) = grammar::judge(bytes) {
+        return Ok((text, !found.space));
     }
     let flaw = flaw(text);
     debug_assert!(flaw.is_some(), "serde_json reads what our grammar does not");
-    flaw.map_or(Ok(text), Err)
+    flaw.map_or(Ok((text, false)), Err)
 }
 
 /// What is wrong with `text`, and where.

@@ -3,13 +3,12 @@
 use crate::json;
 use crate::request::Head;
 use crate::verify::{PayloadRule, Refusal};
-use std::borrow::Cow;
 
 /// What is inside a verified body.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Payload<'a> {
     /// JSON text: the body itself, or what a form's field held.
-    Json(Cow<'a, str>),
+    Json(json::Text<'a>),
     /// Bytes of any other kind.
     Opaque(&'a [u8]),
 }
@@ -19,7 +18,7 @@ impl Payload<'_> {
     #[must_use]
     pub fn json(&self) -> Option<&str> {
         match self {
-            Payload::Json(text) => Some(text),
+            Payload::Json(text) => Some(text.as_str()),
             Payload::Opaque(_) => None,
         }
     }
@@ -29,7 +28,7 @@ impl Payload<'_> {
 impl std::fmt::Debug for Payload<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Payload::Json(text) => write!(f, "Json({} bytes)", text.len()),
+            Payload::Json(text) => write!(f, "Json({text:?})"),
             Payload::Opaque(bytes) => write!(f, "Opaque({} bytes)", bytes.len()),
         }
     }
@@ -44,11 +43,11 @@ pub fn read<'a>(rule: &PayloadRule, head: &Head<'_>, body: &'a [u8]) -> Result<P
     match rule {
         PayloadRule::JsonOrFormField(field) if is_form(head) => {
             let value = form_field(body, field).ok_or(Refusal::InvalidForm)?;
-            let text = json::check(&value).map_err(Refusal::InvalidJson)?.to_owned();
-            Ok(Payload::Json(Cow::Owned(text)))
+            let text = json::read(&value).map_err(Refusal::InvalidJson)?;
+            Ok(Payload::Json(text.into_owned()))
         }
         PayloadRule::Json | PayloadRule::JsonOrFormField(_) => {
-            json::check(body).map(|text| Payload::Json(Cow::Borrowed(text))).map_err(Refusal::InvalidJson)
+            json::read(body).map(Payload::Json).map_err(Refusal::InvalidJson)
         }
         PayloadRule::Form if !is_form(head) => Err(Refusal::InvalidForm),
         PayloadRule::Form | PayloadRule::Any | PayloadRule::MayBeEmpty => Ok(Payload::Opaque(body)),
@@ -126,7 +125,7 @@ mod tests {
     const FORM: &str = "application/x-www-form-urlencoded";
 
     fn json(text: &str) -> Result<Payload<'_>, Refusal> {
-        Ok(Payload::Json(text.into()))
+        Ok(Payload::Json(json::read(text.as_bytes()).unwrap()))
     }
 
     #[test]

@@ -2,10 +2,19 @@
 
 use super::DEPTH_LIMIT;
 
-/// Whether `text` is exactly one JSON value (RFC 8259) with white space around it at most, nested at most [`DEPTH_LIMIT`]
-/// deep. That its bytes are UTF-8 is not looked at here.
-pub(super) fn is_json(text: &[u8]) -> bool {
-    follow(text).is_some()
+/// What is found in text that is JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// There is white space outside of strings.
+    pub(super) space: bool,
+}
+
+/// What is found in `text`, if it is exactly one JSON value (RFC 8259) with white space around it at most, nested at most
+/// [`DEPTH_LIMIT`] deep. That its bytes are UTF-8 is not looked at here.
+pub(super) fn judge(text: &[u8]) -> Option<Found> {
+    let mut found = Found { space: false };
+    follow(text, &mut found)?;
+    Some(found)
 }
 
 /// The arrays and objects around the value at hand: a bit each, the innermost last, set for an object.
@@ -31,29 +40,29 @@ impl Nesting {
 }
 
 /// `Some` where all of `text` is of the grammar.
-fn follow(text: &[u8]) -> Option<()> {
+fn follow(text: &[u8], found: &mut Found) -> Option<()> {
     let mut nesting = Nesting { objects: 0, depth: 0 };
     let mut rest = text;
     loop {
         // A value begins.
-        rest = match skip_space(rest) {
+        rest = match found.skip_space(rest) {
             [b'"', inside @ ..] => string_end(inside)?,
             [b'{', inside @ ..] => {
                 nesting = nesting.enter(true)?;
-                match skip_space(inside) {
+                match found.skip_space(inside) {
                     [b'}', after @ ..] => {
                         nesting = nesting.leave();
                         after
                     }
                     name => {
-                        rest = name_end(name)?;
+                        rest = name_end(name, found)?;
                         continue;
                     }
                 }
             }
             [b'[', inside @ ..] => {
                 nesting = nesting.enter(false)?;
-                match skip_space(inside) {
+                match found.skip_space(inside) {
                     [b']', after @ ..] => {
                         nesting = nesting.leave();
                         after
@@ -72,7 +81,7 @@ fn follow(text: &[u8]) -> Option<()> {
         };
         // A value has ended.
         loop {
-            rest = skip_space(rest);
+            rest = found.skip_space(rest);
             if nesting.depth == 0 {
                 return rest.is_empty().then_some(());
             }
@@ -80,7 +89,7 @@ fn follow(text: &[u8]) -> Option<()> {
             rest = after;
             match (first, nesting.in_object()) {
                 (b',', true) => {
-                    rest = name_end(skip_space(rest))?;
+                    rest = name_end(found.skip_space(rest), found)?;
                     break;
                 }
                 (b',', false) => break,
@@ -92,17 +101,25 @@ fn follow(text: &[u8]) -> Option<()> {
 }
 
 /// What follows a member's name and its colon.
-fn name_end(text: &[u8]) -> Option<&[u8]> {
-    let rest = skip_space(string_end(text.strip_prefix(b"\"")?)?);
+fn name_end<'a>(text: &'a [u8], found: &mut Found) -> Option<&'a [u8]> {
+    let rest = found.skip_space(string_end(text.strip_prefix(b"\"")?)?);
     rest.strip_prefix(b":")
 }
 
-#[inline]
-pub(super) fn skip_space(mut text: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = text {
-        text = rest;
+impl Found {
+    #[inline]
+    fn skip_space<'a>(&mut self, mut text: &'a [u8]) -> &'a [u8] {
+        while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = text {
+            text = rest;
+            self.space = true;
+        }
+        text
     }
-    text
+}
+
+/// `text` without the white space that it begins with.
+pub(super) fn skip_space(text: &[u8]) -> &[u8] {
+    Found { space: false }.skip_space(text)
 }
 
 /// What follows a string whose opening quote was taken.
@@ -190,8 +207,20 @@ mod tests {
     fn an_empty_array_or_object_counts_as_a_level() {
         for (open, close) in [("[", "]"), ("{", "}")] {
             let nested = |depth: usize| "[".repeat(depth - 1) + open + close + &"]".repeat(depth - 1);
-            assert!(is_json(nested(DEPTH_LIMIT).as_bytes()));
-            assert!(!is_json(nested(DEPTH_LIMIT + 1).as_bytes()));
+            assert_eq!(judge(nested(DEPTH_LIMIT).as_bytes()), Some(Found { space: false }));
+            assert_eq!(judge(nested(DEPTH_LIMIT + 1).as_bytes()), None);
+        }
+    }
+
+    #[test]
+    fn white_space_is_found_outside_of_strings_only() {
+        for text in ["{}", "[1,2]", r#"{"a b":" \n "}"#, "\"\u{a0}\"", "1"] {
+            assert_eq!(judge(text.as_bytes()), Some(Found { space: false }), "{text}");
+        }
+        for text in
+            [" 1", "1\n", "{ }", "[ ]", "[1 ]", "[1,\t2]", r#"{"a" :1}"#, r#"{"a":1 ,"b":2}"#, r#"{ "a":1}"#, "[\r{}]"]
+        {
+            assert_eq!(judge(text.as_bytes()), Some(Found { space: true }), "{text}");
         }
     }
 }

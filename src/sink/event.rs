@@ -51,7 +51,7 @@ pub(super) fn write_line(delivery: &Delivery<'_>, id: &str, out: &mut Vec<u8>) {
     match delivery.payload() {
         Payload::Json(text) => {
             out.extend_from_slice(b",\"payload\":");
-            json::write_compact(text, out);
+            text.write_compact(out);
         }
         Payload::Opaque(bytes) => {
             out.extend_from_slice(b",\"payload_base64\":\"");
@@ -83,7 +83,7 @@ pub(super) fn write_pretty(delivery: &Delivery<'_>, id: &str, colour: bool, out:
     let facts = printable(&facts.into_iter().flatten().collect::<Vec<_>>().join("  "));
     out.extend_from_slice(format!("{bold}{event_type}{plain}  {dim}{facts}{plain}\n").as_bytes());
     match delivery.payload() {
-        Payload::Json(text) => json::write_pretty(&printable(text), out),
+        Payload::Json(text) => json::write_pretty(&printable(text.as_str()), out),
         Payload::Opaque(bytes) => write_base64(bytes, out),
     }
     out.extend_from_slice(b"\n\n");

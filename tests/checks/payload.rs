@@ -32,6 +32,8 @@ pub(crate) fn check_json(bytes: &[u8]) {
     match (parse(text, DEPTH_LIMIT), verdict) {
         (Ok(tree), Ok(checked)) => {
             assert_eq!(checked, text);
+            let read = json::read(bytes).expect("it was checked");
+            assert_eq!((read.as_str(), written(|_, out| read.write_compact(out), text)), (text, compact.clone()));
             check_rewriting(text, &tree, &compact, &pretty);
             check_pointers(text, &tree);
             check_serde(text, &tree, &compact, &pretty);
@@ -55,7 +57,7 @@ pub(crate) fn check_json(bytes: &[u8]) {
     }
 }
 
-fn written(write: fn(&str, &mut Vec<u8>), text: &str) -> String {
+fn written(write: impl Fn(&str, &mut Vec<u8>), text: &str) -> String {
     let mut out = b"before ".to_vec();
     write(text, &mut out);
     let out = String::from_utf8(out).expect("what is written of UTF-8 is UTF-8");
