@@ -1,7 +1,7 @@
 //! What the system says of the receiver's process (proc(5)).
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -47,12 +47,30 @@ impl Process {
         Duration::from_millis(ticks * 10)
     }
 
+    /// How long its main thread has waited for a processor while it had something to do.
+    pub(super) fn time_without_processor(&self) -> Duration {
+        time_without_processor(self.0.join("schedstat"))
+    }
+
     /// Processor time that it uses within `time` from now.
     pub(super) fn processor_time_within(&self, time: Duration) -> Duration {
         let before = self.processor_time();
         thread::sleep(time);
         self.processor_time() - before
     }
+}
+
+/// How long this thread has waited for a processor while it had something to do.
+pub(super) fn own_time_without_processor() -> Duration {
+    time_without_processor("/proc/thread-self/schedstat")
+}
+
+/// The second of three numbers, in nanoseconds (Linux, Documentation/scheduler/sched-stats.rst). Where the system does not
+/// count, it is nothing.
+fn time_without_processor(path: impl AsRef<Path>) -> Duration {
+    let numbers = fs::read_to_string(path).unwrap_or_default();
+    let waited = numbers.split_whitespace().nth(1).and_then(|number| number.parse().ok());
+    Duration::from_nanos(waited.unwrap_or(0))
 }
 
 /// Waits until `holds`, at most for `bound`; gives how long it took.

@@ -78,17 +78,18 @@ impl Siege {
         if !has_descriptors(clients as u64 + 100) {
             return None;
         }
-        let busy = self.process.processor_time();
+        let (busy, waited) = (self.process.processor_time(), self.process.time_without_processor());
         let swarm = Swarm::start(self.receiver.address, plans.into());
-        let probe = Probe::start(self.receiver.address, self.keeps);
+        let probe = Probe::start(self.receiver.address, &self.process, self.keeps);
         thread::sleep(time);
         let samples = probe.end();
         let busy = self.process.processor_time() - busy;
+        let waited = self.process.time_without_processor() - waited;
         swarm.hold();
         let left = until(LEAVING, || self.process.descriptors() == self.descriptors);
         let tallies = swarm.leave();
         let peak_mib = self.process.peak_bytes() as f64 / 1024.0 / 1024.0;
-        eprintln!("{names:?}: {}; peak {peak_mib:.1} MiB, processor {busy:.1?} of {time:?}", samples.summary());
+        eprintln!("{names:?}: {}; peak {peak_mib:.1} MiB, processor {busy:.1?} of {time:?}, waited {waited:.1?} for it", samples.summary());
         for (name, tally) in names.iter().zip(&tallies) {
             eprintln!("  {name}: {tally:?}");
         }
