@@ -121,6 +121,8 @@ impl Samples {
         let percentile = |times: &[Duration], of_100: usize| times[(count * of_100).div_ceil(100) - 1];
         let [p50, p99] = [50, 99].map(|of_100| percentile(&self.times, of_100));
         let [raw50, raw99] = [50, 99].map(|of_100| percentile(&self.raw_times, of_100));
-        format!("{count} valid requests, p50 {p50:.1?}, p99 {p99:.1?} (and waiting for a processor {raw50:.1?}, {raw99:.1?})")
+        format!(
+            "{count} valid requests, p50 {p50:.1?}, p99 {p99:.1?} (and waiting for a processor {raw50:.1?}, {raw99:.1?})"
+        )
     }
 }

@@ -89,7 +89,10 @@ impl Siege {
         let left = until(LEAVING, || self.process.descriptors() == self.descriptors);
         let tallies = swarm.leave();
         let peak_mib = self.process.peak_bytes() as f64 / 1024.0 / 1024.0;
-        eprintln!("{names:?}: {}; peak {peak_mib:.1} MiB, processor {busy:.1?} of {time:?}, waited {waited:.1?} for it", samples.summary());
+        eprintln!(
+            "{names:?}: {}; peak {peak_mib:.1} MiB, processor {busy:.1?} of {time:?}, waited {waited:.1?} for it",
+            samples.summary()
+        );
         for (name, tally) in names.iter().zip(&tallies) {
             eprintln!("  {name}: {tally:?}");
         }
