@@ -143,7 +143,7 @@ struct Loop<'r, K> {
     slots: Slots,
     /// Connections to be looked at in the next turn, each once.
     ready: Vec<usize>,
-    /// Those who had their steps and want more, looked at after all others, in turn. Nobody is on both lists.
+    /// Those who had their step and want more, looked at after all others, in turn. Nobody is on both lists.
     busy: VecDeque<usize>,
     /// Connections whose request was proven in this turn, and whether it was staged.
     deciding: Vec<(usize, Option<Staged>)>,

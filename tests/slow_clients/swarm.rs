@@ -102,7 +102,9 @@ pub(super) struct Tally {
     at_once: usize,
 }
 
-const ATTACK: u8 = 0;
+/// Pieces of this many bytes want more of the socket than its buffer holds at first.
+const BULK: usize = 64 * 1024;
+
 /// Nothing more is sent, and nothing closed.
 const HOLD: u8 = 1;
 const LEAVE: u8 = 2;
@@ -294,6 +296,9 @@ impl Clients {
         let mut stream = connect_from(client.from, self.address).expect("it can be connected");
         if !self.plans[client.plan].reads {
             SockRef::from(&stream).set_recv_buffer_size(4096).expect("a smaller buffer can be had");
+        }
+        if self.plans[client.plan].pace.0 >= BULK {
+            SockRef::from(&stream).set_send_buffer_size(4 * BULK).expect("a larger buffer can be had");
         }
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(&mut stream, Token(index), interest).expect("it can be waited for");

@@ -10,17 +10,14 @@ use crate::time::UnixTime;
 use crate::verify::Refusal;
 use std::io::{self, Read, Write};
 
-/// Most steps for one connection at a time, each a read or the decision of one request that was read before, so that one client
-/// cannot keep the others waiting.
-const STEPS_AT_A_TIME: usize = 4;
-
 impl<K: Keep> Loop<'_, K> {
-    /// Looks after one connection until it waits for its socket, for the turn's commit, or has had its share of the turn.
+    /// Looks after one connection until it waits for its socket, for the turn's commit, or for the others, who come first once it
+    /// has had a step: a read, or the decision of one request that was read before.
     pub(super) fn attend(&mut self, index: usize) {
         if let Some(slot) = self.slots.get_mut(index) {
             slot.queued = false;
         }
-        let mut steps_left = STEPS_AT_A_TIME;
+        let mut had_a_step = false;
         loop {
             let Some(slot) = self.slots.get_mut(index) else { return };
             match slot.http.want() {
@@ -32,10 +29,10 @@ impl<K: Keep> Loop<'_, K> {
                     }
                 }
                 Want::Advance => {
-                    if steps_left == 0 {
+                    if had_a_step {
                         return self.queue_busy(index);
                     }
-                    steps_left -= 1;
+                    had_a_step = true;
                     self.advance(index);
                 }
                 Want::Read | Want::Linger => {
@@ -46,10 +43,10 @@ impl<K: Keep> Loop<'_, K> {
                     if !slot.readable {
                         return;
                     }
-                    if steps_left == 0 {
+                    if had_a_step {
                         return self.queue_busy(index);
                     }
-                    steps_left -= 1;
+                    had_a_step = true;
                     if !self.read(index) {
                         return;
                     }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// Most events taken from the system at once.
 const EVENTS_A_TURN: usize = 1024;
 
-/// Time in a turn, at most, for those who had their steps and want more. Whoever comes with little waits no longer than that
+/// Time in a turn, at most, for those who had their step and want more. Whoever comes with little waits no longer than that
 /// for all of them.
 const BUSY_TIME: Duration = Duration::from_millis(1);
 
