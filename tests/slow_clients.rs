@@ -21,6 +21,7 @@ const KEEPS_CONNECTIONS: bool = true;
 
 /// First what the tests are made of, then the tests.
 mod slow_clients {
+    mod plan;
     mod probe;
     mod process;
     mod siege;

@@ -1,14 +1,17 @@
 //! What hostile clients do, each kind by itself and then all side by side, while valid requests are served.
 
-use super::siege::siege;
-use super::swarm::{End, Plan, Tally};
+use super::plan::{End, Plan};
+use super::siege::{Siege, siege};
+use super::swarm::Tally;
+use crate::support::receiver::setup;
 use crate::support::request::{Post, signed, signed_with};
-use std::time::Duration;
+use crate::support::signer;
+use std::time::{Duration, Instant};
 
 const MIB: usize = 1024 * 1024;
 
 /// Long enough for more than a hundred valid requests, and for each of a siege's deadlines to come due.
-const A_WHILE: Duration = Duration::from_secs(7);
+const A_WHILE: Duration = Duration::from_millis(5500);
 
 fn millis(count: u64) -> Duration {
     Duration::from_millis(count)
@@ -168,7 +171,8 @@ fn an_endless_header_is_refused_at_its_limit() {
 
 #[test]
 fn endless_chunks_are_refused_at_the_bodys_limit() {
-    let Some([tally]) = siege().endure([endless_chunks(1)], A_WHILE) else { return };
+    let chunks = Plan { pace: (64 * 1024, millis(1)), ..endless_chunks(1) };
+    let Some([tally]) = siege().endure([chunks], A_WHILE) else { return };
     expect_answers(&tally, 1, 413);
     assert!(tally.sent_bytes > tally.statuses[&413] * 25 * MIB, "{tally:?}");
 }
@@ -196,7 +200,11 @@ fn twenty_thousand_connects_and_closes_are_borne() {
 #[test]
 fn a_forged_upload_of_25_mib_is_refused_for_its_signature() {
     let upload = Plan { clients: 1, pace: (64 * 1024, millis(1)), ..forged_uploads() };
-    let Some([tally]) = siege().endure([upload], A_WHILE) else { return };
+    // It verifies a body in one go: 13 ms for this one where the processor has SHA instructions, and longer where not.
+    let start = Instant::now();
+    signer::digits(b"a secret", &vec![b'x'; 25 * MIB]);
+    let siege = siege().with_pauses_of(start.elapsed() * 3 / 2);
+    let Some([tally]) = siege.endure([upload], A_WHILE) else { return };
     expect_answers(&tally, 1, 401);
     assert!(tally.statuses[&401] >= 3, "{tally:?}");
 }
@@ -218,20 +226,22 @@ fn connections_that_reset_are_forgotten() {
 fn a_full_house_still_lets_newcomers_in() {
     let house = Plan { from: 2..=9, clients: 5000, rest: millis(500), ..half_heads() };
     let [a, b, c, d] = connects_and_closes(20_000);
-    // Who is idle has to go, by rule: the probe's kept connection, too.
-    let siege = siege().without_kept_connection();
+    // Who is idle has to go, by rule: the probe's kept connection, too. Half heads may stay long enough to fill the house.
+    let siege = Siege::of(setup().arguments(&["--head-timeout", "4"]), 4).without_kept_connection();
     let Some([house, _, _, c, d]) = siege.endure([house, a, b, c, d], A_WHILE * 2) else { return };
     assert!(house.most_at_once >= 4096, "{house:?}");
-    assert!(house.ended > house.statuses[&408], "some had to go before their time: {house:?}");
+    let in_time = house.statuses.get(&408).copied().unwrap_or(0);
+    assert!(house.ended > in_time, "some had to go before their time: {house:?}");
     assert_eq!((c.connected, d.connected), (5000, 5000));
 }
 
 #[test]
 fn all_of_it_side_by_side_is_borne() {
-    // Those who send as much as they can send a third of it, since all of it together is more than this machine can send.
-    let third = |plan: Plan| Plan { pace: (plan.pace.0, plan.pace.1 * 3), ..plan };
+    // Who would send as much as is taken sends a tenth of it: even so all together keep the receiver busy, which shares its
+    // machine with them.
+    let tenth = |plan: Plan| Plan { pace: (plan.pace.0, plan.pace.1 * 10), ..plan };
     let [slow_bodies, less_slow_bodies] = slow_bodies();
-    let [readers_that_stop, readers_that_go_on] = slow_readers().map(third);
+    let [readers_that_stop, readers_that_go_on] = slow_readers().map(tenth);
     let [dribbling_chunks, endless_extension] = dribbling_chunks();
     let [connects, connects_resets, half_head_closes, request_resets] = connects_and_closes(20_000);
     let all = [
@@ -243,15 +253,15 @@ fn all_of_it_side_by_side_is_borne() {
         idle_connections(),
         mute_connections(),
         half_heads(),
-        third(endless_header()),
-        third(endless_chunks(8)),
+        tenth(endless_header()),
+        tenth(endless_chunks(8)),
         dribbling_chunks,
         endless_extension,
         connects,
         connects_resets,
         half_head_closes,
         request_resets,
-        third(forged_uploads()),
+        tenth(forged_uploads()),
         resets(),
     ];
     let Some(tallies) = siege().endure(all, A_WHILE * 3) else { return };

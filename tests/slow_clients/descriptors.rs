@@ -1,8 +1,9 @@
 //! Too few descriptors for all who come.
 
+use super::plan::Plan;
 use super::process::{Process, until};
 use super::siege::{Siege, alone};
-use super::swarm::{Plan, Swarm};
+use super::swarm::Swarm;
 use crate::support::client::Client;
 use crate::support::receiver::setup;
 use crate::support::request::signed;
@@ -18,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
 fn with_64_descriptors_and_150_clients_it_goes_on_and_is_at_rest_afterwards() {
-    let mut siege = Siege::of(setup().descriptors(64));
+    let mut siege = Siege::of(setup().descriptors(64), 10);
     let request = signed("{}").bytes();
     let often = Plan::of("150 clients", 150).refrain(&request, request.len(), Duration::from_millis(50));
     let swarm = Swarm::start(siege.receiver.address, vec![Plan { rest: Duration::ZERO, ..often }]);
@@ -26,7 +27,7 @@ fn with_64_descriptors_and_150_clients_it_goes_on_and_is_at_rest_afterwards() {
     let [tally] = swarm.leave().try_into().unwrap();
     assert!(tally.most_at_once > 64, "{tally:?}");
     assert!(tally.ended > 0, "some had to go: {tally:?}");
-    siege.expect_descriptors_as_at_the_start(PATIENCE);
+    siege.wait_for_descriptors_as_at_the_start().unwrap();
     for _ in 0..10 {
         siege.receiver.send(&signed("{}")).expect_success();
     }

@@ -1,8 +1,9 @@
 //! A receiver under attack, and what has to hold all the while and afterwards.
 
+use super::plan::Plan;
 use super::probe::Probe;
 use super::process::{Process, until};
-use super::swarm::{Plan, Swarm, Tally};
+use super::swarm::{Swarm, Tally};
 use crate::support::receiver::{Receiver, Setup, setup};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,11 +18,14 @@ const PEAK_BYTES: usize = 64 * 1024 * 1024;
 
 /// Deadlines of a siege, in seconds: shorter than the defaults, so that every one of them comes due within it.
 const DEADLINES: [&str; 8] =
-    ["--head-timeout", "2", "--body-timeout", "4", "--write-timeout", "2", "--idle-timeout", "4"];
+    ["--head-timeout", "1", "--body-timeout", "3", "--write-timeout", "1", "--idle-timeout", "3"];
 
-/// No connection outlives its longest deadline by more: 2 s of lingering after an answer that ends it, and what a busy machine
-/// takes.
-const LEAVING: Duration = Duration::from_secs(4 + 2 + 4);
+/// The longest of them, in seconds.
+const LONGEST_S: u64 = 3;
+
+/// No connection outlives its deadline by more, in seconds: 2 s of lingering after an answer that ends it, and what a busy
+/// machine takes.
+const LEAVING_S: u64 = 2 + 4;
 
 /// Tests of time and memory run one after another, whatever the test runner does.
 pub(super) fn alone() -> MutexGuard<'static, ()> {
@@ -47,27 +51,45 @@ pub(super) struct Siege {
     pub(super) receiver: Receiver,
     pub(super) process: Process,
     pub(super) descriptors: usize,
+    /// The longest deadline of its connections, in seconds.
+    longest_s: u64,
     /// The probe has a client that keeps its connection.
     keeps: bool,
+    /// What 99 of 100 valid requests are answered within.
+    within: Duration,
     _alone: MutexGuard<'static, ()>,
 }
 
 /// A receiver with the default limits, but for [`DEADLINES`].
 pub(super) fn siege() -> Siege {
-    Siege::of(setup().arguments(&DEADLINES))
+    Siege::of(setup().arguments(&DEADLINES), LONGEST_S)
 }
 
 impl Siege {
-    pub(super) fn of(setup: Setup) -> Self {
+    /// Of a receiver whose longest deadline that matters has `longest_s` seconds.
+    pub(super) fn of(setup: Setup, longest_s: u64) -> Self {
         let alone = alone();
         let receiver = setup.start();
         let process = Process::new(receiver.id());
-        Siege { descriptors: process.descriptors(), receiver, process, keeps: true, _alone: alone }
+        Siege {
+            descriptors: process.descriptors(),
+            receiver,
+            process,
+            longest_s,
+            keeps: true,
+            within: P99,
+            _alone: alone,
+        }
     }
 
     /// The same where connections that are idle have to go.
     pub(super) fn without_kept_connection(self) -> Self {
         Siege { keeps: false, ..self }
+    }
+
+    /// The same where something that it has to do at once may take `time`.
+    pub(super) fn with_pauses_of(self, time: Duration) -> Self {
+        Siege { within: self.within.max(time), ..self }
     }
 
     /// The clients of `plans` at work for `time`, while valid requests are served; then the clients only hold on, and the
@@ -86,7 +108,8 @@ impl Siege {
         let busy = self.process.processor_time() - busy;
         let waited = self.process.time_without_processor() - waited;
         swarm.hold();
-        let left = until(LEAVING, || self.process.descriptors() == self.descriptors);
+        // What is wrong is told after the summary, which says why.
+        let left = self.wait_for_descriptors_as_at_the_start();
         let tallies = swarm.leave();
         let peak_mib = self.process.peak_bytes() as f64 / 1024.0 / 1024.0;
         eprintln!(
@@ -97,16 +120,19 @@ impl Siege {
             eprintln!("  {name}: {tally:?}");
         }
         assert!(self.receiver.is_running(), "{}", self.receiver.talk());
-        samples.expect_served(P99);
+        samples.expect_served(self.within);
         assert!(self.process.peak_bytes() <= PEAK_BYTES, "it took {peak_mib:.1} MiB");
-        let (now, start) = (self.process.descriptors(), self.descriptors);
-        assert!(left.is_some(), "it has {now} descriptors after {LEAVING:?}, and had {start} at the start");
+        left.unwrap();
         Some(tallies.try_into().expect("a tally for each plan"))
     }
 
-    pub(super) fn expect_descriptors_as_at_the_start(&self, bound: Duration) {
-        let left = until(bound, || self.process.descriptors() == self.descriptors);
-        let (now, start) = (self.process.descriptors(), self.descriptors);
-        assert!(left.is_some(), "it has {now} descriptors after {bound:?}, and had {start} at the start");
+    /// That all connections have gone within their longest deadline.
+    pub(super) fn wait_for_descriptors_as_at_the_start(&self) -> Result<Duration, String> {
+        let bound = Duration::from_secs(self.longest_s + LEAVING_S);
+        let start = self.descriptors;
+        until(bound, || self.process.descriptors() == start).ok_or_else(|| {
+            let now = self.process.descriptors();
+            format!("it has {now} descriptors after {bound:?}, and had {start} at the start")
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! Many clients on one thread, each of which sends bytes at a pace, reads answers or doesn't, and comes again.
 
+use super::plan::{End, Plan};
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
@@ -12,81 +13,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-
-/// What each of a number of clients does.
-#[derive(Clone)]
-pub(super) struct Plan {
-    pub(super) name: &'static str,
-    pub(super) clients: usize,
-    /// Sent at once.
-    pub(super) opening: Arc<[u8]>,
-    /// Sent after it, over and over, at `pace`; nothing where it is empty.
-    pub(super) refrain: Arc<[u8]>,
-    /// This many bytes each time this long has passed; fewer where the receiver takes fewer.
-    pub(super) pace: (usize, Duration),
-    /// Most bytes sent on a connection.
-    pub(super) bytes: usize,
-    /// What it does once all is sent.
-    pub(super) end: End,
-    /// Whether it reads what it is answered. Who does not has a small buffer for it, too.
-    pub(super) reads: bool,
-    /// From the end of its connection to its next one.
-    pub(super) rest: Duration,
-    /// Most connections in all, of all these clients together.
-    pub(super) connections: usize,
-    /// They come from these addresses, 127.0.0.N, in turn. The probe's is the first.
-    pub(super) from: std::ops::RangeInclusive<u8>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// Waits until the receiver closes.
-    Stay,
-    /// Closes, and leaves what it is answered unread.
-    Close,
-    /// Closes with a reset.
-    Reset,
-}
-
-impl Plan {
-    /// Clients that connect and then do nothing, from one address, which is the probe's, until the receiver closes.
-    pub(super) fn of(name: &'static str, clients: usize) -> Self {
-        Plan {
-            name,
-            clients,
-            opening: Arc::default(),
-            refrain: Arc::default(),
-            pace: (0, Duration::MAX),
-            bytes: usize::MAX,
-            end: End::Stay,
-            reads: true,
-            rest: Duration::from_millis(20),
-            connections: usize::MAX,
-            from: 1..=1,
-        }
-    }
-
-    pub(super) fn opening(self, bytes: impl AsRef<[u8]>) -> Self {
-        Plan { opening: bytes.as_ref().into(), ..self }
-    }
-
-    pub(super) fn refrain(self, bytes: impl AsRef<[u8]>, piece: usize, every: Duration) -> Self {
-        Plan { refrain: bytes.as_ref().into(), pace: (piece, every), ..self }
-    }
-
-    /// The bytes from `sent` on that are sent next.
-    fn next(&self, sent: usize) -> &[u8] {
-        let most = self.bytes.saturating_sub(sent);
-        if let Some(rest) = self.opening.get(sent..).filter(|rest| !rest.is_empty()) {
-            return &rest[..rest.len().min(most)];
-        }
-        if self.refrain.is_empty() {
-            return &[];
-        }
-        let rest = &self.refrain[(sent - self.opening.len()) % self.refrain.len()..];
-        &rest[..rest.len().min(most).min(self.pace.0)]
-    }
-}
 
 /// What became of the clients of one plan.
 #[derive(Clone, Debug, Default)]
@@ -112,7 +38,6 @@ const LEAVE: u8 = 2;
 /// Clients at work on a thread of their own.
 pub(super) struct Swarm {
     order: Arc<AtomicU8>,
-    connected: Arc<AtomicUsize>,
     answered: Arc<AtomicUsize>,
     thread: JoinHandle<Vec<Tally>>,
 }
@@ -121,20 +46,14 @@ impl Swarm {
     /// Sends the clients of `plans` to `address`.
     pub(super) fn start(address: SocketAddr, plans: Vec<Plan>) -> Self {
         let order = Arc::<AtomicU8>::default();
-        let connected = Arc::<AtomicUsize>::default();
         let answered = Arc::<AtomicUsize>::default();
-        let mut clients = Clients::new(address, plans, Arc::clone(&connected), Arc::clone(&answered));
+        let mut clients = Clients::new(address, plans, Arc::clone(&answered));
         let thread = thread::Builder::new().name("swarm".into());
         let thread = thread.spawn({
             let order = Arc::clone(&order);
             move || clients.run(&order)
         });
-        Swarm { order, connected, answered, thread: thread.expect("a thread can be had") }
-    }
-
-    /// How many connections were begun.
-    pub(super) fn connected(&self) -> usize {
-        self.connected.load(Ordering::Relaxed)
+        Swarm { order, answered, thread: thread.expect("a thread can be had") }
     }
 
     /// On how many connections an answer came.
@@ -174,7 +93,6 @@ struct Clients {
     tallies: Vec<Tally>,
     clients: Vec<Client>,
     due: BinaryHeap<Reverse<(Instant, usize)>>,
-    connected: Arc<AtomicUsize>,
     answered: Arc<AtomicUsize>,
     buffer: Vec<u8>,
 }
@@ -183,7 +101,7 @@ impl Clients {
     /// All begin within this time, so that they are a swarm and not a bang.
     const ARRIVAL: Duration = Duration::from_secs(1);
 
-    fn new(address: SocketAddr, plans: Vec<Plan>, connected: Arc<AtomicUsize>, answered: Arc<AtomicUsize>) -> Self {
+    fn new(address: SocketAddr, plans: Vec<Plan>, answered: Arc<AtomicUsize>) -> Self {
         let start = Instant::now();
         let mut clients = Vec::new();
         let mut due = BinaryHeap::new();
@@ -205,7 +123,7 @@ impl Clients {
         }
         let tallies = vec![Tally::default(); plans.len()];
         let poll = Poll::new().expect("readiness can be had");
-        Clients { poll, address, plans, tallies, clients, due, connected, answered, buffer: vec![0; 64 * 1024] }
+        Clients { poll, address, plans, tallies, clients, due, answered, buffer: vec![0; 64 * 1024] }
     }
 
     fn run(&mut self, order: &AtomicU8) -> Vec<Tally> {
@@ -309,7 +227,6 @@ impl Clients {
         tally.connected += 1;
         tally.at_once += 1;
         tally.most_at_once = tally.most_at_once.max(tally.at_once);
-        self.connected.fetch_add(1, Ordering::Relaxed);
         self.schedule(index, now);
     }
 

@@ -1,8 +1,9 @@
 //! Ten thousand connections that wait for the next delivery.
 
+use super::plan::Plan;
 use super::process::until;
 use super::siege::{Siege, has_descriptors};
-use super::swarm::{Plan, Swarm};
+use super::swarm::Swarm;
 use crate::support::receiver::setup;
 use crate::support::request::signed;
 use std::time::Duration;
@@ -18,7 +19,7 @@ fn ten_thousand_idle_connections_after_a_request_each_take_24_mib_at_most() {
     if !has_descriptors(COUNT as u64 + 200) {
         return;
     }
-    let siege = Siege::of(setup().arguments(&["--connection-limit", "10100", "--idle-timeout", "600"]));
+    let siege = Siege::of(setup().arguments(&["--connection-limit", "10100", "--idle-timeout", "600"]), 10);
     let idle = Plan { from: 2..=5, ..Plan::of("idle", COUNT).opening(signed("{}").bytes()) };
     let swarm = Swarm::start(siege.receiver.address, vec![idle]);
     until(Duration::from_secs(60), || swarm.answered() == COUNT).expect("all are answered");
@@ -29,5 +30,5 @@ fn ten_thousand_idle_connections_after_a_request_each_take_24_mib_at_most() {
     siege.receiver.send(&signed("{}")).expect_success();
     let [tally] = swarm.leave().try_into().unwrap();
     assert_eq!((tally.connected, tally.ended), (COUNT, 0), "nobody had to go");
-    siege.expect_descriptors_as_at_the_start(Duration::from_secs(20));
+    siege.wait_for_descriptors_as_at_the_start().unwrap();
 }
