@@ -1,7 +1,7 @@
 //! A receiver under attack, and what has to hold all the while and afterwards.
 
 use super::plan::Plan;
-use super::probe::Probe;
+use super::probe::{Probe, Samples};
 use super::process::{Process, until};
 use super::swarm::{Swarm, Tally};
 use crate::support::receiver::{Receiver, Setup, setup};
@@ -27,6 +27,9 @@ const LONGEST_S: u64 = 3;
 /// machine takes.
 const LEAVING_S: u64 = 2 + 4;
 
+/// How often an attack is tried, at most, where it shows too little because others kept the processors busy.
+const ATTEMPTS: u32 = 3;
+
 /// Tests of time and memory run one after another, whatever the test runner does.
 pub(super) fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
@@ -46,6 +49,10 @@ pub(super) fn has_descriptors(count: u64) -> bool {
     enough
 }
 
+fn mib(bytes: usize) -> f64 {
+    bytes as f64 / 1024.0 / 1024.0
+}
+
 /// A receiver, and how many descriptors it had when nobody was there.
 pub(super) struct Siege {
     pub(super) receiver: Receiver,
@@ -62,7 +69,12 @@ pub(super) struct Siege {
 
 /// A receiver with the default limits, but for [`DEADLINES`].
 pub(super) fn siege() -> Siege {
-    Siege::of(setup().arguments(&DEADLINES), LONGEST_S)
+    siege_with(&[])
+}
+
+/// The same with more arguments.
+pub(super) fn siege_with(arguments: &[&str]) -> Siege {
+    Siege::of(setup().arguments(&DEADLINES).arguments(arguments), LONGEST_S)
 }
 
 impl Siege {
@@ -95,11 +107,28 @@ impl Siege {
     /// The clients of `plans` at work for `time`, while valid requests are served; then the clients only hold on, and the
     /// receiver gets rid of them. Gives what became of each plan, unless that many clients cannot be had here.
     pub(super) fn endure<const N: usize>(mut self, plans: [Plan; N], time: Duration) -> Option<[Tally; N]> {
-        let names = plans.each_ref().map(|plan| plan.name);
         let clients: usize = plans.iter().map(|plan| plan.clients).sum();
         if !has_descriptors(clients as u64 + 100) {
             return None;
         }
+        for attempt in 1.. {
+            let (samples, waited, tallies) = self.attack(&plans, time);
+            let busy = waited > time / 4;
+            if busy && samples.p99() > self.within && attempt < ATTEMPTS {
+                eprintln!("the machine had better things to do for {waited:.1?}: once more");
+                continue;
+            }
+            samples.expect_served(self.within);
+            let peak = self.process.peak_bytes();
+            assert!(peak <= PEAK_BYTES, "it took {:.1} MiB", mib(peak));
+            return Some(tallies.try_into().expect("a tally for each plan"));
+        }
+        None
+    }
+
+    /// What the probe saw, how long the receiver waited for a processor, and what became of the plans.
+    fn attack(&mut self, plans: &[Plan], time: Duration) -> (Samples, Duration, Vec<Tally>) {
+        let names: Vec<&str> = plans.iter().map(|plan| plan.name).collect();
         let (busy, waited) = (self.process.processor_time(), self.process.time_without_processor());
         let swarm = Swarm::start(self.receiver.address, plans.into());
         let probe = Probe::start(self.receiver.address, &self.process, self.keeps);
@@ -108,22 +137,19 @@ impl Siege {
         let busy = self.process.processor_time() - busy;
         let waited = self.process.time_without_processor() - waited;
         swarm.hold();
-        // What is wrong is told after the summary, which says why.
         let left = self.wait_for_descriptors_as_at_the_start();
         let tallies = swarm.leave();
-        let peak_mib = self.process.peak_bytes() as f64 / 1024.0 / 1024.0;
+        let peak_mib = mib(self.process.peak_bytes());
+        let summary = samples.summary();
         eprintln!(
-            "{names:?}: {}; peak {peak_mib:.1} MiB, processor {busy:.1?} of {time:?}, waited {waited:.1?} for it",
-            samples.summary()
+            "{names:?}: {summary}; peak {peak_mib:.1} MiB, processor {busy:.1?} of {time:?}, waited {waited:.1?}"
         );
         for (name, tally) in names.iter().zip(&tallies) {
             eprintln!("  {name}: {tally:?}");
         }
         assert!(self.receiver.is_running(), "{}", self.receiver.talk());
-        samples.expect_served(self.within);
-        assert!(self.process.peak_bytes() <= PEAK_BYTES, "it took {peak_mib:.1} MiB");
         left.unwrap();
-        Some(tallies.try_into().expect("a tally for each plan"))
+        (samples, waited, tallies)
     }
 
     /// That all connections have gone within their longest deadline.
