@@ -92,4 +92,5 @@ interop: ## Providers' official libraries sign for hookgate, and verify what it 
 	@$(call need,node,nodejs)
 	@$(call need,npm,npm)
 	cargo build --release --locked
-	cd tests/interop/github && npm ci --silent --no-audit --no-fund && node run.mjs ../../../target/release/hookgate
+	cd tests/interop/github && npm ci --silent --no-audit --no-fund
+	for front in evented tiny_http; do node run.mjs ../../../target/release/hookgate $$front; done
