@@ -3,10 +3,16 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run demo test minimal lint package fuzz bench interop timing
+.PHONY: help run demo test minimal lint package fuzz bench load interop timing
 
 # Seconds that each fuzz target runs.
 T ?= 60
+# What `make load` does: turns of T seconds (5 unless given) in so many rounds, at each number of connections; beside whom (all,
+# unless some are named); and whether the ratios have to hold.
+ROUNDS ?= 3
+CONNECTIONS ?= 1 16 64 256
+PEERS ?=
+CHECK ?= yes
 # Where `make run` listens.
 LISTEN ?= 127.0.0.1:5000
 
@@ -84,6 +90,12 @@ fuzz: ## Run every fuzz target for T seconds
 bench: ## Time the verifier, then hold it against the bare MAC, ring and aws-lc-rs in one run
 	cargo bench --locked
 	cargo run --release --locked --manifest-path benches/rivals/Cargo.toml
+
+load: T = 5
+load: ## Hold the receiver under load beside nginx, webhook, Flask, node, axum and the floor, in one run
+	@$(call need,wrk,wrk)
+	@$(call need,python3,python3)
+	python3 -B benches/load/load.py --seconds $(T) --rounds $(ROUNDS) --connections '$(CONNECTIONS)' --peers '$(PEERS)' --check $(CHECK)
 
 timing: ## Test that comparing takes the same time wherever signatures differ (dudect)
 	cargo run --release --locked --manifest-path benches/timing/Cargo.toml
