@@ -7,8 +7,8 @@ from pathlib import Path
 
 from server import Failed, Server
 
-HERE = Path(__file__).resolve().parent
-PROJECT = HERE.parent.parent
+RECIPES = Path(__file__).resolve().parent / "recipes"
+PROJECT = RECIPES.parent.parent.parent
 # Ignored by git, and kept, so that a second run installs nothing.
 INSTALLED = PROJECT / "target" / "load"
 
@@ -63,6 +63,31 @@ def size_bytes(path):
     return sum(file.stat().st_size for file in path.rglob("*") if file.is_file() and not file.is_symlink())
 
 
+def filled(template, folder, marks):
+    """A copy of the template in `folder`, with each @MARK@ replaced by its value; only its owner can read it."""
+    text = template.read_text()
+    for mark, value in marks.items():
+        text = text.replace(f"@{mark}@", str(value))
+    file = folder / template.name
+    file.touch(mode=0o600)
+    file.write_text(text)
+    return file
+
+
+def copied(recipe, lock, *install):
+    """A copy of the recipe's folder among what is installed, where the commands put the packages that its lock file pins.
+    They run again only where the lock file changed."""
+    folder = INSTALLED / recipe
+    pinned = (RECIPES / recipe / lock).read_text()
+    done = folder / "installed"
+    shutil.copytree(RECIPES / recipe, folder, dirs_exist_ok=True)
+    if not done.exists() or done.read_text() != pinned:
+        for command in install:
+            run(*command, folder=folder)
+        done.write_text(pinned)
+    return folder
+
+
 class Peer:
     """One of those that are measured. `name` is what PEERS says, `title` what stands in tables and the chart."""
 
@@ -94,7 +119,7 @@ class Peer:
         return Server(self.name, command, port, folder, environment)
 
     def bytes_on_disk(self):
-        """Of the program itself; what an interpreter brings is part of it, the system's shared libraries are not."""
+        """Of the program, or of its interpreter and packages; without the system's shared libraries."""
         return sum(size_bytes(path.resolve()) for path in self.files())
 
 
@@ -168,12 +193,112 @@ class Nginx(Peer):
         return [self.binary]
 
     def command(self, port, folder, secret_file):
-        text = (HERE / "nginx.conf").read_text()
-        for mark, value in (("@FOLDER@", folder), ("@PORT@", port), ("@KEEPALIVE_REQUESTS@", KEEPALIVE_REQUESTS)):
-            text = text.replace(mark, str(value))
-        config = folder / "nginx.conf"
-        config.write_text(text)
+        marks = {"FOLDER": folder, "PORT": port, "KEEPALIVE_REQUESTS": KEEPALIVE_REQUESTS}
+        config = filled(RECIPES / "nginx.conf", folder, marks)
         return [self.binary, "-c", config, "-p", folder, "-e", "stderr"], None
 
 
-ALL = [Hookgate(), TinyHttp(), Floor(), Nginx()]
+class Webhook(Peer):
+    """adnanh/webhook, which runs a command for each request."""
+
+    name, title = "webhook", "adnanh/webhook"
+    path = "/hooks/webhook"
+    note = "runs a command for each request, here /bin/true"
+
+    def install(self):
+        self.binary = debian("webhook", "webhook")
+
+    def version(self):
+        return run(self.binary, "-version").replace(" version", "")
+
+    def files(self):
+        return [self.binary]
+
+    def command(self, port, folder, secret_file):
+        hooks = filled(RECIPES / "hooks.json", folder, {"SECRET": secret_file.read_text()})
+        return [self.binary, "-hooks", hooks, "-ip", "127.0.0.1", "-port", port], None
+
+
+class Recipe(Peer):
+    """A program of a few lines, which takes the secret from its environment."""
+
+    def words(self, port, folder):
+        """What to run."""
+        raise NotImplementedError
+
+    def command(self, port, folder, secret_file):
+        return self.words(port, folder), {"WEBHOOK_SECRET": secret_file.read_text()}
+
+
+class Axum(Recipe):
+    """The recipe in axum."""
+
+    name, title = "axum", "axum"
+    note = "the usual recipe, on one thread"
+    target = INSTALLED / "axum"
+
+    def install(self):
+        cargo_build(RECIPES / "axum/Cargo.toml", self.target)
+
+    def version(self):
+        lock = RECIPES / "axum/Cargo.lock"
+        return f"axum {crate_version(lock, 'axum')}, tokio {crate_version(lock, 'tokio')}"
+
+    def files(self):
+        return [self.target / "release" / "hookgate-load-axum"]
+
+    def words(self, port, folder):
+        return [*self.files(), f"127.0.0.1:{port}"]
+
+
+class Octokit(Recipe):
+    """GitHub's own middleware."""
+
+    name, title = "octokit", "node, @octokit/webhooks"
+    note = "GitHub's own middleware, in a bare server"
+
+    def install(self):
+        npm = ("npm", "ci", "--silent", "--no-audit", "--no-fund")
+        self.folder = copied("octokit", "package-lock.json", npm)
+        # What npm finds may be a wrapper; this is the program itself.
+        self.node = Path(run("node", "-p", "process.execPath"))
+
+    def version(self):
+        package = json.loads((self.folder / "node_modules/@octokit/webhooks/package.json").read_text())
+        return f"@octokit/webhooks {package['version']}, node {run(self.node, '--version').removeprefix('v')}"
+
+    def files(self):
+        return [self.node, self.folder / "node_modules"]
+
+    def words(self, port, folder):
+        return [self.node, self.folder / "server.mjs", port]
+
+
+class Flask(Recipe):
+    """The recipe in Flask."""
+
+    name, title = "flask", "gunicorn + Flask"
+    note = "the usual recipe; one worker of the default kind, which closes the connection after each answer; on disk: without Python's standard library"
+
+    def install(self):
+        venv = ("python3", "-m", "venv", "--clear", "venv")
+        pip = ("venv/bin/pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt")
+        self.folder = copied("flask", "requirements.txt", venv, pip)
+        self.programs = self.folder / "venv" / "bin"
+
+    def version(self):
+        seen = dict(line.split("==") for line in run(self.programs / "pip", "freeze").splitlines())
+        python = run(self.programs / "python", "--version")
+        return f"Flask {seen['Flask']}, gunicorn {seen['gunicorn']}, {python}"
+
+    def files(self):
+        packages = Path(run(self.programs / "python", "-c", "import sysconfig as s; print(s.get_path('purelib'))"))
+        # What installs is not needed to run.
+        needed = [path for path in packages.iterdir() if not path.name.startswith(("pip", "setuptools", "_distutils"))]
+        return [self.programs / "python", *needed]
+
+    def words(self, port, folder):
+        return [self.programs / "gunicorn", "--chdir", self.folder, "--bind", f"127.0.0.1:{port}", "app:app"]
+
+
+ALL = [Hookgate(), Floor(), Nginx(), Axum(), TinyHttp(), Octokit(), Webhook(), Flask()]
