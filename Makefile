@@ -94,10 +94,11 @@ bench: ## Time the verifier, then hold it against the bare MAC, ring and aws-lc-
 load: T = 5
 load: ## Hold the receiver under load beside nginx, webhook, Flask, node, axum and the floor, in one run
 	@$(call need,wrk,wrk)
-	@$(call need,python3,python3 python3-venv)
+	@$(call need,python3,python3)
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq python3-venv; }
 	@$(call need,node,nodejs)
 	@$(call need,npm,npm)
-	python3 -B benches/load/load.py --seconds $(T) --rounds $(ROUNDS) --connections '$(CONNECTIONS)' --peers '$(PEERS)' --check $(CHECK)
+	@python3 -B benches/load/load.py --seconds $(T) --rounds $(ROUNDS) --connections '$(CONNECTIONS)' --peers '$(PEERS)' --check $(CHECK)
 
 timing: ## Test that comparing takes the same time wherever signatures differ (dudect)
 	cargo run --release --locked --manifest-path benches/timing/Cargo.toml

@@ -21,6 +21,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import chart
 import peers
 import report
 import verdict
@@ -29,6 +30,11 @@ from server import Failed, free_port
 
 BODY = peers.PROJECT / "benches" / "support" / "push.json"
 RESULTS = peers.INSTALLED / "results.json"
+DOCUMENT = peers.PROJECT / "docs" / "BENCHMARKS.md"
+CHART = peers.PROJECT / "docs" / "load.svg"
+
+# Less than this is for trying out, and is not written to the document.
+WHOLE = {"seconds": 5, "rounds": 3, "connections": {1, 16, 64, 256}}
 
 # GitHub's fields (GitHub Docs, "Webhook events and payloads", example delivery); its signature joins them.
 HEADERS = [
@@ -41,9 +47,6 @@ HEADERS = [
     ("X-Hub-Signature", "sha1=7d38cdd689735b008b3c702edd92eea23791c5f6"),
 ]
 EVENT, DELIVERY = "push", "72d3162e-cc78-11e3-81ab-4c9367dc0958"
-
-# Others may take this much of one core before the run is called disturbed.
-DISTURBED_CORES = 0.1
 
 
 def main():
@@ -96,6 +99,8 @@ def numbers(text):
 
 def measure(options):
     """All that was measured, as what is written to the results' file."""
+    load_average = os.getloadavg()[0]
+    print(f"load average {load_average:.2f} at the start")
     peers.INSTALLED.mkdir(parents=True, exist_ok=True)
     for peer in options.peers:
         print(f"installing {peer.title}", flush=True)
@@ -132,7 +137,8 @@ def measure(options):
                 "memory_bytes": servers[peer.name].memory_bytes(),
                 "bytes_on_disk": peer.bytes_on_disk(),
             }
-    return {"machine": machine(), "seconds": options.seconds, "rounds": options.rounds, "peers": described, "turns": turns}
+    settings = {"seconds": options.seconds, "rounds": options.rounds}
+    return {"machine": machine(), "load_average": load_average, **settings, "peers": described, "turns": turns}
 
 
 def signature(secret_file):
@@ -188,22 +194,25 @@ def machine():
     """What it ran on, as far as a reader elsewhere can use it."""
     flags = Path("/proc/cpuinfo").read_text().split()
     sha = " with SHA extensions" if {"sha_ni", "sha2"} & set(flags) else ""
-    return {
-        "text": f"{len(os.sched_getaffinity(0))} cores, {platform.machine().replace('_', '-')}{sha}, {platform.system()} {platform.release().split('-')[0]}",
-        "load": os.getloadavg(),
-    }
+    cores = len(os.sched_getaffinity(0))
+    kernel = platform.release().split("-")[0]
+    return f"{cores} cores, {platform.machine().replace('_', '-')}{sha}, {platform.system()} {kernel}"
 
 
 def conclude(results, options):
     """Prints the tables, writes the documents where the run was a whole one, and says what did not hold."""
-    print()
-    print(report.text(results))
-    disturbed = report.disturbed(results, DISTURBED_CORES)
-    for line in disturbed:
+    print(f"\n{report.text(results)}\n")
+    for line in report.disturbances(results):
         print(f"load: warning: {line}")
     lines = verdict.judge(results)
     for line in lines:
         print(line.text())
+    if options.render or is_whole(results):
+        report.write(DOCUMENT, results)
+        chart.write(CHART, results)
+        print(f"load: wrote {DOCUMENT.relative_to(peers.PROJECT)} and {CHART.relative_to(peers.PROJECT)}")
+    else:
+        print("load: the documents stay as they are: that needs all peers, all connections, and turns and rounds enough")
     broken = [line for line in lines if not line.holds]
     if options.check == "no":
         return 0
@@ -211,6 +220,13 @@ def conclude(results, options):
         print(f"load: error: {len(broken)} of {len(lines)} ratios do not hold", file=sys.stderr)
         return 1
     return 0
+
+
+def is_whole(results):
+    """Whether the run measured enough to be written down."""
+    enough = all(results[key] >= WHOLE[key] for key in ("seconds", "rounds"))
+    connections = {turn["connections"] for turn in results["turns"]}
+    return enough and connections >= WHOLE["connections"] and len(results["peers"]) == len(peers.ALL)
 
 
 if __name__ == "__main__":
