@@ -86,7 +86,8 @@ def write(file, results):
     drawn.append(text(20, bottom + 38, "nginx and the floor look at nothing; all others verify the signature.", "small"))
     file.write_text(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
-        f' role="img" aria-label="Requests per second and processor time a request of each receiver">\n  <style>{STYLE}  </style>\n  '
+        f' role="img" aria-label="Requests per second and processor time a request of each receiver">\n'
+        f"  <style>{STYLE}  </style>\n  "
         + "\n  ".join(drawn)
         + "\n</svg>\n"
     )

@@ -185,7 +185,8 @@ def turn(peer, server, script, connections, seconds):
     server.check_it_runs()
     lost = {kind: seen.pop(kind) for kind in ("connect", "read", "write", "status", "timeout")}
     if any(lost.values()) or not seen["requests"]:
-        raise Failed(f"{peer.title}, {connections} connections: of {seen['requests']} requests not all were answered 2xx: {lost}")
+        where = f"{peer.title}, {connections} connections"
+        raise Failed(f"{where}: of {seen['requests']} requests not all were answered 2xx: {lost}")
     others_s = max(0.0, seen["machine_s"] - seen["wrk_s"] - in_turn_s)
     return {**seen, "cpu_s": cpu_s, "in_turn_s": in_turn_s, "others_s": others_s}
 

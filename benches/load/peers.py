@@ -75,8 +75,8 @@ def filled(template, folder, marks):
 
 
 def copied(recipe, lock, *install):
-    """A copy of the recipe's folder among what is installed, where the commands put the packages that its lock file pins.
-    They run again only where the lock file changed."""
+    """A copy of the recipe's folder, where the commands put the packages that its lock file pins. They run again only where
+    that file changed."""
     folder = INSTALLED / recipe
     pinned = (RECIPES / recipe / lock).read_text()
     done = folder / "installed"
@@ -278,7 +278,7 @@ class Flask(Recipe):
     """The recipe in Flask."""
 
     name, title = "flask", "gunicorn + Flask"
-    note = "the usual recipe; one worker of the default kind, which closes the connection after each answer; on disk: without Python's standard library"
+    note = "the usual recipe; one worker, which closes the connection after each answer; size without the standard library"
 
     def install(self):
         venv = ("python3", "-m", "venv", "--clear", "venv")
@@ -292,7 +292,8 @@ class Flask(Recipe):
         return f"Flask {seen['Flask']}, gunicorn {seen['gunicorn']}, {python}"
 
     def files(self):
-        packages = Path(run(self.programs / "python", "-c", "import sysconfig as s; print(s.get_path('purelib'))"))
+        where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+        packages = Path(run(self.programs / "python", "-c", where))
         # What installs is not needed to run.
         needed = [path for path in packages.iterdir() if not path.name.startswith(("pip", "setuptools", "_distutils"))]
         return [self.programs / "python", *needed]

@@ -55,6 +55,16 @@ def levels(seen):
     return sorted({connections for _, connections in seen})
 
 
+def plural(connections):
+    """That many connections, in words."""
+    return f"{connections} connection{'s' if connections > 1 else ''}"
+
+
+def at(title, connections):
+    """Where a number was measured."""
+    return f"{title} at {plural(connections)}"
+
+
 def mib(count):
     """Bytes, for people."""
     return f"{count / MIB:.1f} MiB"
@@ -77,7 +87,7 @@ def markdown(results):
     ]
     for connections in levels(seen):
         rows = level(seen, peers, connections)
-        parts.append(f"### {connections} connection{'s' if connections > 1 else ''}\n\n{table(rows)}")
+        parts.append(f"### {plural(connections)}\n\n{table(rows)}")
     parts.append(f"### Memory and size\n\n{table(sizes(peers))}")
     parts.append(f"### What was asked for\n\n{table(promises(results))}")
     parts.append(f"### How quiet the machine was\n\n{quiet(results)}")
@@ -107,10 +117,11 @@ def quiet(results):
     """What else went on during the run."""
     wide = [(it["spread"], name, connections) for (name, connections), it in figures(results).items()]
     spread, name, connections = max(wide)
+    taken, stolen = others(results, "others_s"), others(results, "steal_s")
     lines = [
-        f"The load average was {results['load_average']:.2f} at the start. During the turns, other processes took"
-        f" {others(results, 'others_s'):.2f} of a core and the hypervisor {others(results, 'steal_s'):.2f}. The rounds lay at most"
-        f" {spread:.0%} apart ({results['peers'][name]['title']} at {connections} connections)."
+        f"The load average was {results['load_average']:.2f} at the start. During the turns, other processes took {taken:.2f}"
+        f" of a core and the hypervisor {stolen:.2f}. The rounds lay at most {spread:.0%} apart"
+        f" ({at(results['peers'][name]['title'], connections)})."
     ]
     if disturbances(results):
         lines.append("**That is too much to trust the numbers: run it again on a quiet machine.**")
@@ -136,7 +147,8 @@ def promises(results):
     rows = [("hookgate's", "of", "connections", "is", "asked for", "holds")]
     for line in judge(results):
         asked = f"{'≥' if line.at_least else '≤'} {line.limit:g}×"
-        rows.append((line.what, line.rival, str(line.connections), f"{line.ratio:.2f}×", asked, "yes" if line.holds else "**no**"))
+        holds = "yes" if line.holds else "**no**"
+        rows.append((line.what, line.rival, str(line.connections), f"{line.ratio:.2f}×", asked, holds))
     return rows
 
 
@@ -163,7 +175,7 @@ def disturbances(results):
         # One connection waits for the scheduler of two processes more than for anything else.
         if name in COMPARED and connections > 1 and it["spread"] > WIDE:
             title = results["peers"][name]["title"]
-            found.append(f"{title} at {connections} connections: the rounds lie {it['spread']:.0%} apart")
+            found.append(f"{at(title, connections)}: the rounds lie {it['spread']:.0%} apart")
     return found
 
 

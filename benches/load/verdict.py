@@ -74,5 +74,6 @@ def judge(results):
         for connections in CONNECTIONS:
             ours, theirs = seen.get(("hookgate", connections)), seen.get((rival, connections))
             if ours and theirs:
-                lines.append(Line(what, results["peers"][rival]["title"], connections, ours[key] / theirs[key], limit, at_least))
+                title, ratio = results["peers"][rival]["title"], ours[key] / theirs[key]
+                lines.append(Line(what, title, connections, ratio, limit, at_least))
     return lines
