@@ -73,7 +73,7 @@ lint: ## Formatting, clippy and documentation, warnings are errors
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --all-targets $(MINIMAL) -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
-	for manifest in fuzz/Cargo.toml benches/*/Cargo.toml examples/*/Cargo.toml; do
+	for manifest in fuzz/Cargo.toml benches/*/Cargo.toml benches/load/recipes/*/Cargo.toml examples/*/Cargo.toml; do
 	  cargo fmt --check --manifest-path "$$manifest"
 	done
 
@@ -87,7 +87,7 @@ fuzz: ## Run every fuzz target for T seconds
 	  cargo fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- -max_total_time=$(T) -rss_limit_mb=2048
 	done
 
-bench: ## Time the verifier, then hold it against the bare MAC, ring and aws-lc-rs in one run
+bench: ## Time the pure parts, then hold the verifier against the bare MAC, ring and aws-lc-rs in one run
 	cargo bench --locked
 	cargo run --release --locked --manifest-path benches/rivals/Cargo.toml
 
