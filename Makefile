@@ -30,7 +30,8 @@ endif
 help: ## Say what there is
 	@echo 'hookgate: receives webhooks, proves who signed them, hands them on.'; echo
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo; echo 'Options: make fuzz T=600 (seconds a target), make run LISTEN=127.0.0.1:8080'
+	@echo; echo 'Options: make fuzz T=600 (seconds a target), make run LISTEN=127.0.0.1:8080,'
+	@echo '         make load T=5 ROUNDS=3 CONNECTIONS="1 16 64 256" PEERS="nginx floor" CHECK=no (whether ratios have to hold)'
 
 run: ## Start the receiver (on 127.0.0.1:5000) with HOOKGATE_SECRET, or with a secret made for you
 	@cargo build --release --locked
@@ -92,7 +93,7 @@ bench: ## Time the pure parts, then hold the verifier against the bare MAC, ring
 	cargo run --release --locked --manifest-path benches/rivals/Cargo.toml
 
 load: T = 5
-load: ## Hold the receiver under load beside nginx, webhook, Flask, node, axum and the floor, in one run
+load: ## Hold the receiver under load beside nginx, adnanh/webhook, Flask, node and axum, in one run
 	@$(call need,wrk,wrk)
 	@$(call need,python3,python3)
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq python3-venv; }

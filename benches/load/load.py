@@ -173,7 +173,7 @@ def take_turns(options, servers, script):
                 measured = turn(peer, servers[peer.name], script, connections, options.seconds)
                 yield {"peer": peer.name, "connections": connections, "round": number, **measured}
                 seen.append(f"{peer.name} {measured['requests'] / measured['duration_us'] * 1e6:,.0f}/s")
-            print(f"{connections} connections, round {number + 1} of {options.rounds}: {', '.join(seen)}", flush=True)
+            print(f"{report.plural(connections)}, round {number + 1} of {options.rounds}: {', '.join(seen)}", flush=True)
 
 
 def turn(peer, server, script, connections, seconds):
@@ -185,8 +185,7 @@ def turn(peer, server, script, connections, seconds):
     server.check_it_runs()
     lost = {kind: seen.pop(kind) for kind in ("connect", "read", "write", "status", "timeout")}
     if any(lost.values()) or not seen["requests"]:
-        where = f"{peer.title}, {connections} connections"
-        raise Failed(f"{where}: of {seen['requests']} requests not all were answered 2xx: {lost}")
+        raise Failed(f"{report.at(peer.title, connections)}: of {seen['requests']} requests not all were answered 2xx: {lost}")
     others_s = max(0.0, seen["machine_s"] - seen["wrk_s"] - in_turn_s)
     return {**seen, "cpu_s": cpu_s, "in_turn_s": in_turn_s, "others_s": others_s}
 

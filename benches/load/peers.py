@@ -1,6 +1,7 @@
 """Who stands beside whom: how each is installed, started, and what it leaves on the disk."""
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -50,7 +51,7 @@ def debian(command, package):
             run("apt-get", "download", package, folder=folder)
         except Failed:
             # No lists of packages yet. Where this is not allowed, its words say so.
-            run("apt-get", "update", "-qq")
+            run(*(["sudo"] if os.geteuid() else []), "apt-get", "update", "-qq")
             run("apt-get", "download", package, folder=folder)
         run("dpkg", "-x", next(folder.glob(f"{package}_*.deb")), folder)
     return next(path for path in unpacked if path.exists())

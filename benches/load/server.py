@@ -11,8 +11,9 @@ TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 # How long a server may take to answer its first request; node and Python load their modules first.
 START_LIMIT_S = 30
-# After a round: how long a server may go on working on what it answered already (webhook runs its commands then).
-QUIET_LIMIT_S = 60
+# After a turn: how long a server may go on working on what it answered already. webhook runs its commands then: for each
+# second of a turn it needs up to ten more.
+QUIET_LIMIT_S = 600
 # A server is quiet if it takes at most a tick in this time.
 QUIET_S = 0.2
 
