@@ -29,7 +29,9 @@ import wrk
 from server import Failed, free_port
 
 BODY = peers.PROJECT / "benches" / "support" / "push.json"
+# Of the last whole run, and of the last one that was not.
 RESULTS = peers.INSTALLED / "results.json"
+PART = peers.INSTALLED / "part.json"
 DOCUMENT = peers.PROJECT / "docs" / "BENCHMARKS.md"
 CHART = peers.PROJECT / "docs" / "load.svg"
 
@@ -56,11 +58,13 @@ def main():
         # As Ctrl-C does: everything that was started is ended on the way out.
         signal.signal(sign, lambda number, _: sys.exit(128 + number))
     try:
-        if options.render:
-            results = json.loads(RESULTS.read_text())
-        else:
+        if options.render and not RESULTS.exists():
+            raise Failed("there was no whole run yet")
+        if not options.render:
             results = measure(options)
-            RESULTS.write_text(json.dumps(results, indent=1))
+            (RESULTS if is_whole(results) else PART).write_text(json.dumps(results, indent=1))
+        else:
+            results = json.loads(RESULTS.read_text())
         return conclude(results, options)
     except Failed as failure:
         print(f"load: error: {failure}", file=sys.stderr)
@@ -78,7 +82,7 @@ def parse_arguments():
     parser.add_argument("--connections", type=numbers, default=[1, 16, 64, 256], help="such as '1 16 64 256'")
     parser.add_argument("--peers", type=str.split, default=[], help=f"some of: {' '.join(known)}; all unless given")
     parser.add_argument("--check", choices=["yes", "no"], default="yes", help="whether the ratios have to hold")
-    parser.add_argument("--render", action="store_true", help="write the documents anew from the last run's results")
+    parser.add_argument("--render", action="store_true", help="write the documents anew from the last whole run")
     options = parser.parse_args()
     if unknown := set(options.peers) - set(known):
         parser.error(f"there is no peer {' '.join(sorted(unknown))}; there are {' '.join(known)}")
@@ -207,7 +211,7 @@ def conclude(results, options):
     lines = verdict.judge(results)
     for line in lines:
         print(line.text())
-    if options.render or is_whole(results):
+    if is_whole(results):
         report.write(DOCUMENT, results)
         chart.write(CHART, results)
         print(f"load: wrote {DOCUMENT.relative_to(peers.PROJECT)} and {CHART.relative_to(peers.PROJECT)}")
