@@ -57,6 +57,10 @@ impl<'a> Head<'a> {
 
     /// What follows `http://authority` in an absolute-form target, or nothing where the target is of another form.
     fn after_authority(&self) -> Option<&'a str> {
+        // Most targets are a path.
+        if self.target.starts_with('/') {
+            return None;
+        }
         let (scheme, rest) = self.target.split_once("://")?;
         if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
             return None;

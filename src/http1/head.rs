@@ -169,7 +169,11 @@ fn is_registered_name(mut name: &[u8]) -> bool {
 
 /// unreserved and sub-delims of RFC 3986 §2.
 fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
+    // Written out as a pattern, which compiles to a test of bits: it is asked for every byte of every Host.
+    matches!(byte,
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9'
+        | b'-' | b'.' | b'_' | b'~'
+        | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=')
 }
 
 /// The refusal of a request line whose version the parser does not know: 505 for another version of HTTP, 400 for what is
