@@ -12,6 +12,14 @@ pub struct Header<'a> {
     pub value: &'a [u8],
 }
 
+impl<'a> Header<'a> {
+    /// The value without the optional white space around it (space and tab: RFC 9110 §5.6.3).
+    #[must_use]
+    pub fn trimmed(&self) -> &'a [u8] {
+        trim_optional_white_space(self.value)
+    }
+}
+
 /// All of a request but its body.
 #[derive(Clone, Copy)]
 pub struct Head<'a> {
@@ -73,10 +81,7 @@ impl<'a> Head<'a> {
     /// (space and tab: RFC 9110 §5.6.3). Nothing else is stripped.
     pub fn values<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         let headers = self.headers;
-        headers
-            .iter()
-            .filter(move |header| header.name.eq_ignore_ascii_case(name))
-            .map(|header| trim_optional_white_space(header.value))
+        headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(Header::trimmed)
     }
 
     /// The first value of the field called `name`, as [`Head::values`] gives it.
