@@ -12,6 +12,7 @@ mod turn;
 pub use socket::{BACKLOG, Listener};
 
 use super::Stop;
+use crate::answer::LastAnswer;
 use crate::http1::{Buffers, Limits};
 use crate::receipt::{Keep, Staged};
 use crate::receive::Receiver;
@@ -114,6 +115,7 @@ impl Front {
             deciding: Vec::new(),
             read_buffer: vec![0; READ_BYTES].into_boxed_slice(),
             buffers: Buffers::default(),
+            last_answer: LastAnswer::default(),
             held_bytes: 0,
             receiver,
             keeper,
@@ -145,6 +147,7 @@ struct Loop<'r, K> {
     deciding: Vec<(usize, Option<Staged>)>,
     read_buffer: Box<[u8]>,
     buffers: Buffers,
+    last_answer: LastAnswer,
     /// Memory in all connections' buffers together.
     held_bytes: usize,
     receiver: &'r Receiver,
