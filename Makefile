@@ -3,10 +3,16 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run demo test minimal lint package fuzz bench interop timing
+.PHONY: help run demo test minimal lint package fuzz bench load interop timing
 
 # Seconds that each fuzz target runs.
 T ?= 60
+# What `make load` does: turns of T seconds (5 unless given) in so many rounds, at each number of connections; beside whom (all,
+# unless some are named); and whether the ratios have to hold.
+ROUNDS ?= 3
+CONNECTIONS ?= 1 16 64 256
+PEERS ?=
+CHECK ?= yes
 # Where `make run` listens.
 LISTEN ?= 127.0.0.1:5000
 
@@ -24,7 +30,8 @@ endif
 help: ## Say what there is
 	@echo 'hookgate: receives webhooks, proves who signed them, hands them on.'; echo
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo; echo 'Options: make fuzz T=600 (seconds a target), make run LISTEN=127.0.0.1:8080'
+	@echo; echo 'Options: make fuzz T=600 (seconds a target), make run LISTEN=127.0.0.1:8080,'
+	@echo '         make load T=5 ROUNDS=3 CONNECTIONS="1 16 64 256" PEERS="nginx floor" CHECK=no (whether ratios have to hold)'
 
 run: ## Start the receiver (on 127.0.0.1:5000) with HOOKGATE_SECRET, or with a secret made for you
 	@cargo build --release --locked
@@ -67,7 +74,7 @@ lint: ## Formatting, clippy and documentation, warnings are errors
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --all-targets $(MINIMAL) -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
-	for manifest in fuzz/Cargo.toml benches/*/Cargo.toml examples/*/Cargo.toml; do
+	for manifest in fuzz/Cargo.toml benches/*/Cargo.toml benches/load/recipes/*/Cargo.toml examples/*/Cargo.toml; do
 	  cargo fmt --check --manifest-path "$$manifest"
 	done
 
@@ -81,9 +88,18 @@ fuzz: ## Run every fuzz target for T seconds
 	  cargo fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- -max_total_time=$(T) -rss_limit_mb=2048
 	done
 
-bench: ## Time the verifier, then hold it against the bare MAC, ring and aws-lc-rs in one run
+bench: ## Time the pure parts, then hold the verifier against the bare MAC, ring and aws-lc-rs in one run
 	cargo bench --locked
 	cargo run --release --locked --manifest-path benches/rivals/Cargo.toml
+
+load: T = 5
+load: ## Hold the receiver under load beside nginx, adnanh/webhook, Flask, node and axum, in one run
+	@$(call need,wrk,wrk)
+	@$(call need,python3,python3)
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq python3-venv; }
+	@$(call need,node,nodejs)
+	@$(call need,npm,npm)
+	@python3 -B benches/load/load.py --seconds $(T) --rounds $(ROUNDS) --connections '$(CONNECTIONS)' --peers '$(PEERS)' --check $(CHECK)
 
 timing: ## Test that comparing takes the same time wherever signatures differ (dudect)
 	cargo run --release --locked --manifest-path benches/timing/Cargo.toml
@@ -92,4 +108,5 @@ interop: ## Providers' official libraries sign for hookgate, and verify what it 
 	@$(call need,node,nodejs)
 	@$(call need,npm,npm)
 	cargo build --release --locked
-	cd tests/interop/github && npm ci --silent --no-audit --no-fund && node run.mjs ../../../target/release/hookgate
+	cd tests/interop/github && npm ci --silent --no-audit --no-fund
+	for front in evented tiny_http; do node run.mjs ../../../target/release/hookgate $$front; done

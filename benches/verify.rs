@@ -10,7 +10,7 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use delivery::{Delivery, SECRET};
 use hmac::{Hmac, KeyInit, Mac};
-use hookgate::{Header, Refusal, Request, Secret, UnixTime, Verifier, json, preset};
+use hookgate::{Header, Refusal, Request, Secret, UnixTime, Verifier, preset};
 use sha2::Sha256;
 use std::hint::black_box;
 use std::time::Duration;
@@ -72,12 +72,6 @@ fn floor(criterion: &mut Criterion) {
     }
 }
 
-fn payload(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("json/check");
-    group.throughput(Throughput::Bytes(PUSH.len() as u64));
-    group.bench_function("1KiB", |bencher| bencher.iter(|| assert!(json::check(black_box(PUSH)).is_ok())));
-}
-
 /// Times the verdict on `deliveries`, in turn. Each has to be `expected`.
 fn judge(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, deliveries: &[Delivery], expected: Result<(), Refusal>) {
     let headers: Vec<Vec<Header<'_>>> = deliveries.iter().map(Delivery::headers).collect();
@@ -107,6 +101,6 @@ criterion_group! {
     name = benches;
     // Short, so that all of them take a minute: what is timed is small and steady.
     config = Criterion::default().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
-    targets = accept, refuse, floor, payload
+    targets = accept, refuse, floor
 }
 criterion_main!(benches);

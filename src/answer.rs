@@ -19,6 +19,32 @@ pub struct Answer {
     body: Cow<'static, str>,
 }
 
+/// The last answer that was written for a kept connection, so that the same again in the same second is a copy. In a turn
+/// most answers are the same.
+#[derive(Debug, Default)]
+pub struct LastAnswer {
+    /// With the second that it is dated.
+    answer: Option<(Answer, i64)>,
+    text: Vec<u8>,
+}
+
+impl LastAnswer {
+    /// Appends `answer` to `out` as [`Answer::write`] does.
+    pub fn write(&mut self, answer: &Answer, method: &str, persistence: Persistence, now: UnixTime, out: &mut Vec<u8>) {
+        if method == "HEAD" || persistence != Persistence::Keep {
+            return answer.write(method, persistence, now, out);
+        }
+        let second = now.as_ms().div_euclid(1000);
+        let is_same = self.answer.as_ref().is_some_and(|(last, dated)| *dated == second && last == answer);
+        if !is_same {
+            self.text.clear();
+            answer.write(method, persistence, now, &mut self.text);
+            self.answer = Some((answer.clone(), second));
+        }
+        out.extend_from_slice(&self.text);
+    }
+}
+
 /// Whether the connection is used again after this answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Persistence {
@@ -161,6 +187,27 @@ mod tests {
     fn what_cannot_be_kept_is_to_be_sent_again() {
         let text = written(&Answer::unavailable(), "POST", Persistence::Close);
         assert!(text.starts_with("HTTP/1.1 503 Service Unavailable\r\n") && text.contains("\r\nRetry-After: 5\r\n"));
+    }
+
+    #[test]
+    fn what_is_copied_is_what_would_be_written() {
+        let mut last = LastAnswer::default();
+        let answers = [Answer::unavailable(), Answer::refused(&Refusal::UnknownPath)];
+        for (answer, ms, persistence, method) in [
+            (&answers[0], 0, Persistence::Keep, "POST"),
+            (&answers[0], 999, Persistence::Keep, "POST"),
+            (&answers[0], 1000, Persistence::Keep, "POST"),
+            (&answers[0], 1000, Persistence::Close, "POST"),
+            (&answers[0], 1000, Persistence::KeepAsAsked, "POST"),
+            (&answers[0], 1000, Persistence::Keep, "HEAD"),
+            (&answers[1], 1000, Persistence::Keep, "POST"),
+            (&answers[0], -1, Persistence::Keep, "POST"),
+        ] {
+            let (mut copied, mut written) = (Vec::new(), Vec::new());
+            last.write(answer, method, persistence, UnixTime::from_ms(ms), &mut copied);
+            answer.write(method, persistence, UnixTime::from_ms(ms), &mut written);
+            assert_eq!(copied, written, "{ms} {persistence:?} {method}");
+        }
     }
 
     #[test]

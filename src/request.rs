@@ -12,6 +12,14 @@ pub struct Header<'a> {
     pub value: &'a [u8],
 }
 
+impl<'a> Header<'a> {
+    /// The value without the optional white space around it (space and tab: RFC 9110 §5.6.3).
+    #[must_use]
+    pub fn trimmed(&self) -> &'a [u8] {
+        trim_optional_white_space(self.value)
+    }
+}
+
 /// All of a request but its body.
 #[derive(Clone, Copy)]
 pub struct Head<'a> {
@@ -57,6 +65,10 @@ impl<'a> Head<'a> {
 
     /// What follows `http://authority` in an absolute-form target, or nothing where the target is of another form.
     fn after_authority(&self) -> Option<&'a str> {
+        // Most targets are a path.
+        if self.target.starts_with('/') {
+            return None;
+        }
         let (scheme, rest) = self.target.split_once("://")?;
         if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
             return None;
@@ -69,10 +81,7 @@ impl<'a> Head<'a> {
     /// (space and tab: RFC 9110 §5.6.3). Nothing else is stripped.
     pub fn values<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         let headers = self.headers;
-        headers
-            .iter()
-            .filter(move |header| header.name.eq_ignore_ascii_case(name))
-            .map(|header| trim_optional_white_space(header.value))
+        headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(Header::trimmed)
     }
 
     /// The first value of the field called `name`, as [`Head::values`] gives it.

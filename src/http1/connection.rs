@@ -184,10 +184,16 @@ impl Connection {
 
     /// Answers the request that was decided.
     pub fn answer(&mut self, answer: &Answer, limits: &Limits, now: Duration, date: UnixTime) {
+        self.answer_by(limits, now, |method, persistence, out| answer.write(method, persistence, date, out));
+    }
+
+    /// Answers the request that was decided with what `write` appends, which is told the method, as far as it matters, and
+    /// whether the connection is kept.
+    pub fn answer_by(&mut self, limits: &Limits, now: Duration, write: impl FnOnce(&str, Persistence, &mut Vec<u8>)) {
         let Phase::Deciding { bytes, persistence, head_only } = self.phase else { return };
         // It may have been told to stop since.
         let persistence = if self.draining { Persistence::Close } else { persistence };
-        answer.write(if head_only { "HEAD" } else { "POST" }, persistence, date, &mut self.output);
+        write(if head_only { "HEAD" } else { "POST" }, persistence, &mut self.output);
         self.served += 1;
         self.input.drain(..bytes.min(self.input.len()));
         if persistence == Persistence::Close {

@@ -1,6 +1,6 @@
 //! Where the body of a request ends.
 
-use crate::request::Head;
+use crate::request::{Head, Header};
 use crate::verify::Refusal;
 
 /// How the body of a request is delimited (RFC 9112 §6.3).
@@ -31,18 +31,47 @@ impl Framing {
 /// Content-Length, and Transfer-Encoding in HTTP/1.0; [`Refusal::UnsupportedTransferEncoding`] for any but exactly one
 /// `chunked`.
 pub fn framing(head: &Head<'_>, http_1_0: bool) -> Result<Framing, Refusal> {
-    let mut lengths = head.values("Content-Length");
-    let mut encodings = head.values("Transfer-Encoding");
-    match (lengths.next(), encodings.next()) {
-        (None, None) => Ok(Framing::Length(0)),
-        (Some(_), Some(_)) => Err(Refusal::AmbiguousFraming),
-        (Some(digits), None) if lengths.next().is_none() => content_length(digits).map(Framing::Length),
-        (Some(_), None) => Err(Refusal::AmbiguousFraming),
-        (None, Some(_)) if http_1_0 => Err(Refusal::AmbiguousFraming),
-        (None, Some(coding)) if coding.eq_ignore_ascii_case(b"chunked") && encodings.next().is_none() => {
-            Ok(Framing::Chunked)
+    let (mut lengths, mut encodings) = (Values::None, Values::None);
+    for header in head.headers {
+        if header.name.eq_ignore_ascii_case("Content-Length") {
+            lengths.add(header);
+        } else if header.name.eq_ignore_ascii_case("Transfer-Encoding") {
+            encodings.add(header);
         }
-        (None, Some(_)) => Err(Refusal::UnsupportedTransferEncoding),
+    }
+    of_values(lengths, encodings, http_1_0)
+}
+
+/// The values of one field.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Values<'a> {
+    #[default]
+    None,
+    One(&'a [u8]),
+    /// Two or more.
+    More,
+}
+
+impl<'a> Values<'a> {
+    pub(super) fn add(&mut self, header: &Header<'a>) {
+        *self = match *self {
+            Values::None => Values::One(header.trimmed()),
+            Values::One(_) | Values::More => Values::More,
+        };
+    }
+}
+
+/// The framing that these values of Content-Length and Transfer-Encoding declare.
+pub(super) fn of_values(lengths: Values<'_>, encodings: Values<'_>, http_1_0: bool) -> Result<Framing, Refusal> {
+    match (lengths, encodings) {
+        (Values::None, Values::None) => Ok(Framing::Length(0)),
+        (Values::One(digits), Values::None) => content_length(digits).map(Framing::Length),
+        (Values::More, Values::None) | (Values::One(_) | Values::More, Values::One(_) | Values::More) => {
+            Err(Refusal::AmbiguousFraming)
+        }
+        (Values::None, _) if http_1_0 => Err(Refusal::AmbiguousFraming),
+        (Values::None, Values::One(coding)) if coding.eq_ignore_ascii_case(b"chunked") => Ok(Framing::Chunked),
+        (Values::None, Values::One(_) | Values::More) => Err(Refusal::UnsupportedTransferEncoding),
     }
 }
 
@@ -57,7 +86,6 @@ fn content_length(digits: &[u8]) -> Result<u64, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::Header;
 
     fn of(fields: &[(&str, &str)]) -> Result<Framing, Refusal> {
         let headers: Vec<_> = fields.iter().map(|(name, value)| Header { name, value: value.as_bytes() }).collect();

@@ -145,13 +145,13 @@ pub(super) fn skip_plain(mut text: &[u8]) -> &[u8] {
     const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
     while let Some((eight, rest)) = text.split_first_chunk::<8>() {
         let eight = u64::from_le_bytes(*eight);
-        // A byte's high bit is set where the byte is zero after the difference, or was below a space (Warren, "Hacker's
-        // Delight" §6-1). A borrow can set bits above the first one that is right, never below it.
-        let is_zero = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes;
-        let quote = is_zero(eight ^ (ONES * b'"' as u64));
-        let backslash = is_zero(eight ^ (ONES * b'\\' as u64));
-        let control = eight.wrapping_sub(ONES * b' ' as u64) & !eight;
-        let marks = (quote | backslash | control) & HIGHS;
+        // A byte's high bit is set where the byte is below `limit` (Warren, "Hacker's Delight" §6-1). A borrow can set bits
+        // above the first one that is right, never below it.
+        let below = |limit: u8, bytes: u64| bytes.wrapping_sub(ONES * u64::from(limit)) & !bytes;
+        // With their second bit flipped, the control characters stay below 0x20, and the quote becomes 0x20.
+        let control_or_quote = below(0x21, eight ^ (ONES * 2));
+        let backslash = below(1, eight ^ (ONES * u64::from(b'\\')));
+        let marks = (control_or_quote | backslash) & HIGHS;
         if marks != 0 {
             let plain = usize::try_from(marks.trailing_zeros() / 8).unwrap_or(0);
             return text.get(plain..).unwrap_or_default();

@@ -13,6 +13,7 @@ mod turn;
 pub use socket::{BACKLOG, Listener};
 
 use super::Stop;
+use crate::answer::LastAnswer;
 use crate::http1::{Buffers, Limits};
 use crate::receipt::{Keep, Staged};
 use crate::receive::Receiver;
@@ -117,6 +118,7 @@ impl Front {
             deciding: Vec::new(),
             read_buffer: vec![0; READ_BYTES].into_boxed_slice(),
             buffers: Buffers::default(),
+            last_answer: LastAnswer::default(),
             receiver,
             keeper,
             settings,
@@ -149,6 +151,7 @@ struct Loop<'r, K> {
     deciding: Vec<(usize, Option<Staged>)>,
     read_buffer: Box<[u8]>,
     buffers: Buffers,
+    last_answer: LastAnswer,
     receiver: &'r Receiver,
     keeper: &'r mut K,
     settings: &'r Settings,

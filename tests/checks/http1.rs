@@ -62,8 +62,7 @@ pub(crate) fn run<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, limits: &Limit
     let now = Duration::from_secs(1);
     let mut connection = Connection::new(limits, now);
     for piece in pieces {
-        connection.feed(piece, limits, &mut buffers, now);
-        connection.advance(&mut recorder, limits, now, DATE);
+        connection.receive(piece, &mut recorder, limits, &mut buffers, now, DATE);
         loop {
             match connection.want() {
                 Want::Write => {

@@ -2,6 +2,7 @@
 
 use super::{Body, Connection, Phase, Service, Verdict};
 use crate::answer::{Answer, Persistence};
+use crate::http1::buffers::Buffers;
 use crate::http1::chunked::Decoder;
 use crate::http1::framing::Framing;
 use crate::http1::head::{self, End, Facts};
@@ -24,6 +25,63 @@ enum Headed {
 impl Connection {
     /// Most requests decided in one call of [`Connection::advance`], so that one client cannot keep the others waiting.
     const DECIDED_AT_ONCE: u32 = 16;
+
+    /// Takes `bytes` that came at `now` and decides what has come, as far as it goes: [`Connection::feed`], then
+    /// [`Connection::advance`], but a request that comes whole is decided where it lies. Most do, and need not be copied.
+    pub fn receive(
+        &mut self,
+        bytes: &[u8],
+        service: &mut impl Service,
+        limits: &Limits,
+        buffers: &mut Buffers,
+        now: Duration,
+        date: UnixTime,
+    ) {
+        let Some((verdict, deciding, rest)) = self.decide_whole(bytes, service, limits) else {
+            self.feed(bytes, limits, buffers, now);
+            return self.advance(service, limits, now, date);
+        };
+        self.phase = deciding;
+        if self.output.capacity() == 0 {
+            self.output = buffers.take();
+        }
+        if !rest.is_empty() {
+            self.feed(rest, limits, buffers, now);
+        }
+        if let Verdict::Answer(answer) = verdict {
+            self.answer(&answer, limits, now, date);
+        }
+    }
+
+    /// The verdict on the request that `bytes` begin with, the phase after it and what follows, if nothing came before and
+    /// all of it is here. Whatever else they are is for [`Connection::advance`] to find out.
+    fn decide_whole<'b>(
+        &self,
+        bytes: &'b [u8],
+        service: &mut impl Service,
+        limits: &Limits,
+    ) -> Option<(Verdict, Phase, &'b [u8])> {
+        let nothing_before = self.input.is_empty() && self.pending().is_empty();
+        let (Phase::Head { .. }, true, End::At(end)) = (self.phase, nothing_before, head::find_end(bytes, 0)) else {
+            return None;
+        };
+        check_head_length(bytes, end, limits).ok()?;
+        let (head, rest) = bytes.split_at_checked(end)?;
+        let more = self.more_after_this(limits);
+        let parsed = head::parse(head, limits, |head, facts| {
+            let body = whole_body(facts, rest)?;
+            let verdict = service.decide(&Request { head: *head, body });
+            let phase =
+                Phase::Deciding { bytes: 0, persistence: persistence(facts, more), head_only: head.method == "HEAD" };
+            Some((verdict, phase, rest.get(body.len()..)?))
+        });
+        parsed.ok().flatten()
+    }
+
+    /// Whether the connection may go on after the request at hand.
+    fn more_after_this(&self, limits: &Limits) -> bool {
+        self.served + 1 < limits.requests && !self.draining
+    }
 
     /// Decides what has come, as far as it goes. `date` is for the answers.
     pub fn advance(&mut self, service: &mut impl Service, limits: &Limits, now: Duration, date: UnixTime) {
@@ -79,25 +137,22 @@ impl Connection {
         // came in pieces.
         let end = match head::find_end(&self.input, looked) {
             End::At(end) => {
-                self.check_head_length(end, limits)?;
+                check_head_length(&self.input, end, limits)?;
                 end
             }
             End::NotBefore(looked) => {
                 self.phase = Phase::Head { looked, begun: true };
-                self.check_head_length(looked, limits)?;
+                check_head_length(&self.input, looked, limits)?;
                 return Ok(false);
             }
             End::MalformedAt(end) => {
-                self.check_head_length(end, limits)?;
+                check_head_length(&self.input, end, limits)?;
                 return Err(Refusal::MalformedHead);
             }
         };
         let (head, rest) = self.input.split_at(end);
-        let (served, draining) = (self.served, self.draining);
-        let headed = head::parse(head, limits, |head, facts| -> Result<Headed, Refusal> {
-            let more = served + 1 < limits.requests && !draining;
-            headed(head, facts, end, rest, more, service)
-        })??;
+        let more = self.more_after_this(limits);
+        let headed = head::parse(head, limits, |head, facts| headed(head, facts, end, rest, more, service))??;
         match headed {
             Headed::Decided { verdict, bytes, persistence, head_only } => {
                 self.phase = Phase::Deciding { bytes, persistence, head_only };
@@ -119,16 +174,6 @@ impl Connection {
             }
         }
         Ok(true)
-    }
-
-    fn check_head_length(&self, bytes: usize, limits: &Limits) -> Result<(), Refusal> {
-        // The method and the version beside the target are short, or nothing that we know.
-        const BESIDE_TARGET_BYTES: usize = 64;
-        let line_limit = limits.target_bytes + BESIDE_TARGET_BYTES;
-        if bytes > line_limit && !self.input.get(..line_limit).unwrap_or_default().contains(&b'\n') {
-            return Err(Refusal::TargetTooLong);
-        }
-        if bytes > limits.head_bytes { Err(Refusal::HeadTooLong) } else { Ok(()) }
     }
 
     fn advance_body(
@@ -155,7 +200,7 @@ impl Connection {
         };
         let (head, rest) = self.input.split_at(head_bytes);
         let body = rest.get(..body_bytes).unwrap_or_default();
-        let more = self.served + 1 < limits.requests && !self.draining;
+        let more = self.more_after_this(limits);
         let (verdict, persistence, head_only) = head::parse(head, limits, |head, facts| {
             (service.decide(&Request { head: *head, body }), persistence(facts, more), head.method == "HEAD")
         })?;
@@ -167,12 +212,29 @@ impl Connection {
     }
 }
 
+/// Whether a head of which `bytes` are known, the first of `input`, is not too long.
+fn check_head_length(input: &[u8], bytes: usize, limits: &Limits) -> Result<(), Refusal> {
+    // The method and the version beside the target are short, or nothing that we know.
+    const BESIDE_TARGET_BYTES: usize = 64;
+    let line_limit = limits.target_bytes + BESIDE_TARGET_BYTES;
+    if bytes > line_limit && !input.get(..line_limit).unwrap_or_default().contains(&b'\n') {
+        return Err(Refusal::TargetTooLong);
+    }
+    if bytes > limits.head_bytes { Err(Refusal::HeadTooLong) } else { Ok(()) }
+}
+
 fn persistence(facts: Facts, more: bool) -> Persistence {
     match (facts.keep && more, facts.http_1_0) {
         (false, _) => Persistence::Close,
         (true, false) => Persistence::Keep,
         (true, true) => Persistence::KeepAsAsked,
     }
+}
+
+/// The body of a request, if all of it is in `rest`, which follows the head.
+fn whole_body(facts: Facts, rest: &[u8]) -> Option<&[u8]> {
+    let declared = facts.framing.declared_bytes()?;
+    rest.get(..usize::try_from(declared).ok()?)
 }
 
 /// Decides the request at once where its body is here already, else whether to wait for it.
@@ -185,8 +247,7 @@ fn headed(
     service: &mut impl Service,
 ) -> Result<Headed, Refusal> {
     let declared = facts.framing.declared_bytes();
-    let whole = declared.and_then(|bytes| usize::try_from(bytes).ok()).and_then(|bytes| rest.get(..bytes));
-    if let Some(body) = whole {
+    if let Some(body) = whole_body(facts, rest) {
         return Ok(Headed::Decided {
             verdict: service.decide(&Request { head: *head, body }),
             bytes: head_bytes + body.len(),

@@ -33,7 +33,7 @@ impl<K: Keep> Loop<'_, K> {
                         return self.queue_busy(index);
                     }
                     had_a_step = true;
-                    self.advance(index);
+                    self.advance(index, 0);
                 }
                 Want::Read | Want::Linger => {
                     if slot.http.want() == Want::Linger && !slot.shut {
@@ -58,35 +58,42 @@ impl<K: Keep> Loop<'_, K> {
     /// Reads once and decides what came. Whether the connection is to be looked at further.
     fn read(&mut self, index: usize) -> bool {
         let Some(slot) = self.slots.get_mut(index) else { return false };
-        match slot.stream.read(&mut self.read_buffer) {
+        let came = match slot.stream.read(&mut self.read_buffer) {
             Ok(0) => {
                 slot.readable = false;
                 slot.http.end_input();
+                0
             }
             Ok(count) => {
                 // A short read took all there was, and more will be told of; unless the end was told already.
                 slot.readable = count == self.read_buffer.len() || slot.ends;
-                let bytes = self.read_buffer.get(..count).unwrap_or_default();
-                slot.http.feed(bytes, &self.settings.limits, &mut self.buffers, self.now);
+                count
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 slot.readable = false;
                 return false;
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
             Err(_) => {
                 self.remove(index);
                 return false;
             }
-        }
-        self.advance(index);
+        };
+        self.advance(index, came);
         true
     }
 
-    fn advance(&mut self, index: usize) {
+    /// Decides what has come, the first `came` bytes of the read buffer last.
+    fn advance(&mut self, index: usize, came: usize) {
         let Some(slot) = self.slots.get_mut(index) else { return };
         let mut decider = Decider { receiver: self.receiver, keeper: self.keeper, now: self.date, staged: None };
-        slot.http.advance(&mut decider, &self.settings.limits, self.now, self.date);
+        let limits = &self.settings.limits;
+        match self.read_buffer.get(..came) {
+            Some([]) | None => slot.http.advance(&mut decider, limits, self.now, self.date),
+            Some(bytes) => {
+                slot.http.receive(bytes, &mut decider, limits, &mut self.buffers, self.now, self.date);
+            }
+        }
         let staged = decider.staged;
         if slot.http.want() == Want::Answer {
             self.deciding.push((index, staged));
@@ -104,7 +111,7 @@ impl<K: Keep> Loop<'_, K> {
             Ok(count) => {
                 slot.http.wrote(count, &self.settings.limits, &mut self.buffers, self.now);
                 if slot.http.want() == Want::Read && slot.http.input_ended() {
-                    self.advance(index);
+                    self.advance(index, 0);
                 }
                 self.account(index);
                 true

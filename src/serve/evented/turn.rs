@@ -144,7 +144,9 @@ impl<K: Keep> Loop<'_, K> {
                 _ => Answer::unavailable(),
             };
             let Some(slot) = self.slots.get_mut(index) else { continue };
-            slot.http.answer(&answer, &self.settings.limits, self.now, self.date);
+            slot.http.answer_by(&self.settings.limits, self.now, |method, persistence, out| {
+                self.last_answer.write(&answer, method, persistence, self.date, out);
+            });
             let written = self.write(index);
             let Some(slot) = self.slots.get_mut(index) else { continue };
             match slot.http.want() {

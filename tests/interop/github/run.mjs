@@ -1,6 +1,6 @@
 // Does hookgate agree with GitHub's own signing code, over GitHub's own example deliveries?
 //
-//   npm ci && node run.mjs PATH_TO_HOOKGATE_BINARY
+//   npm ci && node run.mjs PATH_TO_HOOKGATE_BINARY [FRONT]
 //
 // Exits 0 if everything agrees, else 1. Each wrong result is printed by name; the last line is the count.
 
@@ -45,14 +45,14 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 setTimeout(() => finish(`the run ends within ${TIME_LIMIT_S} s`, `still ${stage}`), TIME_LIMIT_S * 1000);
 
 try {
-  await run(process.argv[2]);
+  await run(process.argv[2], process.argv[3] ?? "evented");
   finish();
 } catch (error) {
   finish("the run gets to its end", `${error.message}, while ${stage}`);
 }
 
-async function run(binary) {
-  if (!binary) throw new Error("usage: node run.mjs PATH_TO_HOOKGATE_BINARY");
+async function run(binary, front) {
+  if (!binary) throw new Error("usage: node run.mjs PATH_TO_HOOKGATE_BINARY [FRONT]");
   binary = path.resolve(binary);
   accessSync(binary, constants.X_OK);
 
@@ -68,7 +68,7 @@ async function run(binary) {
   writeFileSync(secretFile, secret, { mode: 0o600, flag: "wx" });
 
   stage = "starting the receiver";
-  receiver = startReceiver(binary, secretFile);
+  receiver = startReceiver(binary, front, secretFile);
   const port = await receiver.port;
 
   const genuine = examples.map((example) => delivery(example, example.body, JSON_TYPE));
@@ -138,10 +138,10 @@ function environment() {
 }
 
 // `port` resolves once stderr says where it listens, `end` once it has exited and both its pipes are at their end.
-function startReceiver(binary, secretFile) {
+function startReceiver(binary, front, secretFile) {
   const child = spawn(
     binary,
-    ["serve", "--listen", "127.0.0.1:0", "--path", "/webhook", "--secret-file-raw", secretFile],
+    ["serve", "--front", front, "--listen", "127.0.0.1:0", "--path", "/webhook", "--secret-file-raw", secretFile],
     { stdio: ["ignore", "pipe", "pipe"], env: environment() },
   );
   const started = { child, lines: [], ended: false };
