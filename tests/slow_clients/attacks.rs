@@ -255,14 +255,15 @@ fn a_full_house_still_lets_newcomers_in() {
 
 #[test]
 fn all_of_it_side_by_side_is_borne() {
-    // Who would send as much as is taken sends a tenth of it: even so all together keep the receiver busy, which shares its
-    // machine with them.
+    // Who sends more than a dribble does so at a tenth of the pace, or comes at a quarter of it: the attackers share the
+    // machine with the receiver, and all together would need it for themselves.
     let tenth = |plan: Plan| Plan { pace: (plan.pace.0, plan.pace.1 * 10), ..plan };
+    let quarter = |plan: Plan| Plan { rest: plan.rest * 4, ..plan };
     let [slow_bodies, less_slow_bodies] = slow_bodies();
-    let [readers_that_stop, readers_that_go_on] = slow_readers();
-    let [pipelined_requests, pipelined_forgeries] = pipelining().map(tenth);
+    let [readers_that_stop, readers_that_go_on] = slow_readers().map(|plan| tenth(Plan { clients: 20, ..plan }));
+    let [pipelined_requests, pipelined_forgeries] = pipelining().map(|plan| Plan { pace: (1024, millis(100)), ..plan });
     let [dribbling_chunks, endless_extension] = dribbling_chunks();
-    let [connects, connects_resets, half_head_closes, request_resets] = connects_and_closes(20_000);
+    let [connects, connects_resets, half_head_closes, request_resets] = connects_and_closes(20_000).map(quarter);
     let all = [
         slow_heads(),
         slow_bodies,
@@ -283,7 +284,7 @@ fn all_of_it_side_by_side_is_borne() {
         half_head_closes,
         request_resets,
         tenth(forged_uploads()),
-        resets(),
+        tenth(resets()),
     ];
     let Some(tallies) = siege().endure(all, A_WHILE * 3) else { return };
     for tally in &tallies {
