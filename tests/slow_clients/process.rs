@@ -14,6 +14,11 @@ impl Process {
         Process(PathBuf::from(format!("/proc/{id}")))
     }
 
+    /// The process of the tests.
+    fn own() -> Self {
+        Process("/proc/self".into())
+    }
+
     /// Resident memory now, in bytes.
     pub(super) fn resident_bytes(&self) -> usize {
         self.status("VmRSS:")
@@ -38,13 +43,21 @@ impl Process {
 
     /// Processor time used so far, in user and system mode.
     pub(super) fn processor_time(&self) -> Duration {
-        let stat = fs::read_to_string(self.0.join("stat")).expect("the receiver runs");
+        let stat = fs::read_to_string(self.0.join("stat")).expect("it runs");
         // The name of the program stands in parentheses and may hold anything.
         let (_, after_name) = stat.rsplit_once(") ").expect("the name ends");
         // Fields 14 and 15 of proc_pid_stat(5), counted from 1, of which two stand before.
-        let ticks: u64 = after_name.split(' ').skip(11).take(2).map(|field| field.parse::<u64>().expect("ticks")).sum();
-        // USER_HZ is 100 wherever Linux runs.
-        Duration::from_millis(ticks * 10)
+        sum_of_ticks(after_name.split(' ').skip(11).take(2))
+    }
+
+    /// Processor time used so far by everybody but this process and the tests themselves.
+    pub(super) fn processor_time_of_others(&self) -> Duration {
+        let stat = fs::read_to_string("/proc/stat").expect("Linux tells it");
+        let (all, _) = stat.split_once('\n').expect("the first line is of all processors");
+        // Of proc_stat(5): user, nice, system, and steal. Interrupts are left out: they are of our own packets.
+        let fields: Vec<&str> = all.split_whitespace().skip(1).collect();
+        let all = sum_of_ticks([0, 1, 2, 7].into_iter().filter_map(|field| fields.get(field).copied()));
+        all.saturating_sub(self.processor_time() + Process::own().processor_time())
     }
 
     /// How long its main thread has waited for a processor while it had something to do.
@@ -58,6 +71,12 @@ impl Process {
         thread::sleep(time);
         self.processor_time() - before
     }
+}
+
+fn sum_of_ticks<'a>(fields: impl Iterator<Item = &'a str>) -> Duration {
+    let ticks: u64 = fields.map(|field| field.parse::<u64>().expect("a number of ticks")).sum();
+    // USER_HZ is 100 wherever Linux runs.
+    Duration::from_millis(ticks * 10)
 }
 
 /// How long this thread has waited for a processor while it had something to do.

@@ -6,6 +6,7 @@ use super::process::{Process, until};
 use super::swarm::{Swarm, Tally};
 use crate::support::receiver::{Receiver, Setup, setup};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -27,7 +28,8 @@ const LONGEST_S: u64 = 3;
 /// machine takes.
 const LEAVING_S: u64 = 2 + 4;
 
-/// How often an attack is tried, at most, where it shows too little because others kept the processors busy.
+/// How often an attack is tried, at most, where others keep the processors busy. If they always do, p99 is theirs: that is
+/// said, but in CI it fails.
 const ATTEMPTS: u32 = 3;
 
 /// Tests of time and memory run one after another, whatever the test runner does.
@@ -44,9 +46,14 @@ pub(super) fn has_descriptors(count: u64) -> bool {
     let enough = raised && maximum.is_none_or(|maximum| maximum >= count);
     if !enough {
         assert!(std::env::var_os("CI").is_none(), "the limit of descriptors is {maximum:?}, and this is CI");
-        eprintln!("skipped: the hard limit of open descriptors is {maximum:?}, and {count} are needed");
+        say(&format!("skipped: the hard limit of open descriptors is {maximum:?}, and {count} are needed"));
     }
     enough
+}
+
+/// A line on stderr that the test runner does not keep to itself.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 fn mib(bytes: usize) -> f64 {
@@ -112,44 +119,47 @@ impl Siege {
             return None;
         }
         for attempt in 1.. {
-            let (samples, waited, tallies) = self.attack(&plans, time);
-            let busy = waited > time / 4;
-            if busy && samples.p99() > self.within && attempt < ATTEMPTS {
-                eprintln!("the machine had better things to do for {waited:.1?}: once more");
-                continue;
-            }
-            samples.expect_served(self.within);
+            let (samples, others, tallies) = self.attack(&plans, time);
+            samples.expect_answers();
             let peak = self.process.peak_bytes();
             assert!(peak <= PEAK_BYTES, "it took {:.1} MiB", mib(peak));
+            let p99 = samples.p99();
+            let is_told_by_others = p99 > self.within && others > time / 4;
+            if is_told_by_others && attempt < ATTEMPTS {
+                continue;
+            }
+            if is_told_by_others && std::env::var_os("CI").is_none() {
+                say(&format!("skipped: p99 is {p99:.1?} where others took {others:.1?} of processor time in {time:?}"));
+            } else {
+                samples.expect_within(self.within);
+            }
             return Some(tallies.try_into().expect("a tally for each plan"));
         }
         None
     }
 
-    /// What the probe saw, how long the receiver waited for a processor, and what became of the plans.
+    /// What the probe saw, the processor time that others took meanwhile, and what became of the plans.
     fn attack(&mut self, plans: &[Plan], time: Duration) -> (Samples, Duration, Vec<Tally>) {
         let names: Vec<&str> = plans.iter().map(|plan| plan.name).collect();
-        let (busy, waited) = (self.process.processor_time(), self.process.time_without_processor());
+        let (own, others) = (self.process.processor_time(), self.process.processor_time_of_others());
         let swarm = Swarm::start(self.receiver.address, plans.into());
         let probe = Probe::start(self.receiver.address, &self.process, self.keeps);
         thread::sleep(time);
         let samples = probe.end();
-        let busy = self.process.processor_time() - busy;
-        let waited = self.process.time_without_processor() - waited;
+        let own = self.process.processor_time() - own;
+        let others = self.process.processor_time_of_others().saturating_sub(others);
         swarm.hold();
         let left = self.wait_for_descriptors_as_at_the_start();
         let tallies = swarm.leave();
         let peak_mib = mib(self.process.peak_bytes());
         let summary = samples.summary();
-        eprintln!(
-            "{names:?}: {summary}; peak {peak_mib:.1} MiB, processor {busy:.1?} of {time:?}, waited {waited:.1?}"
-        );
+        eprintln!("{names:?}: {summary}; peak {peak_mib:.1} MiB, processor {own:.1?} of {time:?}, others {others:.1?}");
         for (name, tally) in names.iter().zip(&tallies) {
             eprintln!("  {name}: {tally:?}");
         }
         assert!(self.receiver.is_running(), "{}", self.receiver.talk());
         left.unwrap();
-        (samples, waited, tallies)
+        (samples, others, tallies)
     }
 
     /// That all connections have gone within their longest deadline.
