@@ -1,6 +1,7 @@
 //! The verifier's verdicts, one sentence each.
 
 use super::*;
+use crate::request::Header;
 
 const SECRET: &[u8] = b"It's a Secret to Everybody";
 const BODY: &[u8] = b"Hello, World!";
@@ -104,7 +105,7 @@ fn the_secret_that_matched_is_named() {
 fn a_verifier_needs_a_secret_and_a_scheme_that_covers_the_body() {
     let scheme = preset("github").unwrap();
     assert_eq!(Verifier::new(scheme.clone(), []).map(drop), Err(VerifierError::NoSecret));
-    let uncovered = Scheme { template: vec![Piece::Literal(b"v0".to_vec())], ..scheme };
+    let uncovered = Scheme { template: vec![Piece::Literal("v0".into())], replay_key: ReplayRule::None, ..scheme };
     let secret = Secret::new(SECRET.to_vec()).unwrap();
     let made = Verifier::new(uncovered, [("one".to_string(), secret)]);
     assert_eq!(made.map(drop), Err(VerifierError::UncoveredBody));
@@ -115,7 +116,7 @@ fn a_scheme_is_a_value_that_can_be_changed_without_code() {
     let scheme = Scheme {
         signature_headers: vec!["X-Signature".into()],
         grammar: Grammar::Bare,
-        template: vec![Piece::Literal(b"v0:".to_vec()), Piece::Body, Piece::Literal(b".".to_vec())],
+        template: vec![Piece::Literal("v0:".into()), Piece::Body, Piece::Literal(".".into())],
         ..preset("github").unwrap()
     };
     let secret = Secret::new(SECRET.to_vec()).unwrap();
