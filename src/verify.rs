@@ -3,6 +3,8 @@
 
 mod check;
 mod encoding;
+#[cfg(feature = "providers")]
+mod file;
 mod key;
 mod pointer;
 mod presets;
@@ -15,6 +17,8 @@ pub mod template;
 mod timestamp;
 
 pub use check::{UnusableScheme, check};
+#[cfg(feature = "providers")]
+pub use file::SCHEME_FILE_LIMIT_BYTES;
 pub use key::{SHORTEST_DECODED_BYTES, UnusableSecret};
 pub use presets::{aliases, names, preset};
 pub use refusal::Refusal;

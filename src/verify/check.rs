@@ -10,9 +10,15 @@ const HEADERS_LIMIT: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnusableScheme {
     /// The field, as it is named in a scheme's file.
-    pub field: &'static str,
+    pub field: String,
     /// What is wrong with it.
     pub why: String,
+}
+
+impl UnusableScheme {
+    pub(super) fn new(field: &str, why: impl Into<String>) -> Self {
+        UnusableScheme { field: field.to_string(), why: why.into() }
+    }
 }
 
 impl fmt::Display for UnusableScheme {
@@ -28,7 +34,7 @@ impl std::error::Error for UnusableScheme {}
 /// # Errors
 /// Names the first field that keeps it from that.
 pub fn check(scheme: &Scheme) -> Result<(), UnusableScheme> {
-    let wrong = |field: &'static str, why: &str| Err(UnusableScheme { field, why: why.to_string() });
+    let wrong = |field: &'static str, why: &str| Err(UnusableScheme::new(field, why));
     let is_kebab = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if scheme.name.is_empty() || !scheme.name.bytes().all(is_kebab) {
         return wrong("name", "it is made of lower-case letters, digits and hyphens");
@@ -79,10 +85,10 @@ struct Fields<'a> {
 impl<'a> Fields<'a> {
     fn take(&mut self, field: &'static str, name: &'a str) -> Result<(), UnusableScheme> {
         if !is_token(name) {
-            return Err(UnusableScheme { field, why: format!("{name:?} is no name of a header") });
+            return Err(UnusableScheme::new(field, format!("{name:?} is no name of a header")));
         }
         if self.seen.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-            return Err(UnusableScheme { field, why: format!("the header {name} has a meaning already") });
+            return Err(UnusableScheme::new(field, format!("the header {name} has a meaning already")));
         }
         self.seen.push(name);
         Ok(())
@@ -95,7 +101,7 @@ fn is_token(name: &str) -> bool {
 }
 
 fn check_grammar(grammar: &Grammar) -> Result<(), UnusableScheme> {
-    let wrong = |why: &str| Err(UnusableScheme { field: "grammar", why: why.to_string() });
+    let wrong = |why: &str| Err(UnusableScheme::new("grammar", why));
     match grammar {
         Grammar::Bare => Ok(()),
         Grammar::Prefix(prefix) if prefix.is_empty() => {
@@ -118,7 +124,7 @@ fn check_grammar(grammar: &Grammar) -> Result<(), UnusableScheme> {
 }
 
 fn check_timestamp<'a>(scheme: &'a Scheme, fields: &mut Fields<'a>) -> Result<(), UnusableScheme> {
-    let wrong = |why: &str| Err(UnusableScheme { field: "timestamp", why: why.to_string() });
+    let wrong = |why: &str| Err(UnusableScheme::new("timestamp", why));
     let is_signed = scheme.template.contains(&Piece::Timestamp);
     let Some(timestamp) = &scheme.timestamp else {
         return if is_signed { wrong("the template has {timestamp}, so say where that stands") } else { Ok(()) };
@@ -163,7 +169,7 @@ fn check_timestamp<'a>(scheme: &'a Scheme, fields: &mut Fields<'a>) -> Result<()
 }
 
 fn check_template(scheme: &Scheme) -> Result<(), UnusableScheme> {
-    let wrong = |field: &'static str, why: &str| Err(UnusableScheme { field, why: why.to_string() });
+    let wrong = |field: &'static str, why: &str| Err(UnusableScheme::new(field, why));
     let count = |wanted: &Piece| scheme.template.iter().filter(|piece| *piece == wanted).count();
     if count(&Piece::Body) > 1 {
         return wrong("template", "the body comes once");
@@ -185,20 +191,20 @@ fn check_places(scheme: &Scheme) -> Result<(), UnusableScheme> {
             };
             if !is_one {
                 let why = format!("{name:?} is neither a header nor a JSON pointer, which begins with /");
-                return Err(UnusableScheme { field, why });
+                return Err(UnusableScheme::new(field, why));
             }
         }
     }
     match &scheme.payload {
         PayloadRule::JsonOrFormField(name) if name.is_empty() => {
-            Err(UnusableScheme { field: "payload", why: "the form's field has a name".to_string() })
+            Err(UnusableScheme::new("payload", "the form's field has a name"))
         }
         _ => Ok(()),
     }
 }
 
 fn check_replay_key(scheme: &Scheme) -> Result<(), UnusableScheme> {
-    let wrong = |why: &str| Err(UnusableScheme { field: "replay_key", why: why.to_string() });
+    let wrong = |why: &str| Err(UnusableScheme::new("replay_key", why));
     match &scheme.replay_key {
         ReplayRule::SignedId if scheme.signed_id.is_none() => wrong("there is no signed id"),
         ReplayRule::Json(pointer) if !is_pointer(pointer) => wrong("its JSON pointer begins with / (RFC 6901)"),
@@ -243,8 +249,8 @@ mod tests {
         preset("github").unwrap()
     }
 
-    fn field(scheme: &Scheme) -> &'static str {
-        check(scheme).map_or_else(|unusable| unusable.field, |()| "")
+    fn field(scheme: &Scheme) -> String {
+        check(scheme).map_or_else(|unusable| unusable.field, |()| String::new())
     }
 
     fn signed_at(place: TimestampPlace) -> Option<Timestamp> {
