@@ -101,8 +101,15 @@ fn scheme_value() -> impl Strategy<Value = String> {
     let item = (key, select(vec!["=", ",", ""]), prop_oneof![3 => signature, 1 => "[0-9]{1,20}"])
         .prop_map(|(key, separator, value)| format!("{key}{separator}{value}"));
     let list = (vec(item, 1..5), select(vec![",", " ", ", ", "  ", ";"])).prop_map(|(items, by)| items.join(by));
+    let right = prop_oneof![
+        "t=[0-9]{1,12},v[12]=[0-9a-f]{64}(, ?v1=[0-9a-f]{64})?",
+        "t=[0-9]{1,12},v[12]=[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=",
+        "v[12],[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=( v1a?,[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)?",
+        "(v0=)?[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=",
+    ];
     prop_oneof![
         4 => list,
+        6 => right,
         2 => "(v0=)?[0-9a-f]{64}",
         1 => "[0-9]{1,20}",
         1 => "[ \t]?[A-Za-z0-9.]{0,6}[ \t]?",
@@ -117,14 +124,16 @@ proptest! {
     #[test]
     fn a_head_is_read_as_any_schemes_grammar_says(
         form in any::<u8>(), more in any::<u8>(),
+        signature in scheme_value(),
         fields in vec((select(vec!["S", "s", "Z", "T", "t", "I", "R", "SS"]), scheme_value()), 0..6),
         usual in any::<bool>(),
     ) {
+        let first = usual.then(|| ("S", signature));
         let mut fields: Vec<(String, Vec<u8>)> =
-            fields.into_iter().map(|(name, value)| (name.to_string(), value.into_bytes())).collect();
+            first.into_iter().chain(fields).map(|(name, value)| (name.to_string(), value.into_bytes())).collect();
         if usual {
             // What all may ask for is there, so that the signatures are come to.
-            let others = fields.iter().any(|(name, _)| !["S", "s", "Z"].contains(&name.as_str()));
+            let others = fields.len() % 2 == 0;
             fields.retain(|(name, _)| !others || ["S", "Z"].contains(&name.as_str()));
             fields.extend([("T", "1700000000"), ("I", "id"), ("R", "1")].map(|(name, value)| (name.to_string(), value.into())));
         }
