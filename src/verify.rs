@@ -32,8 +32,8 @@ pub use signature::SIGNATURES_LIMIT;
 
 use crate::request::{Head, Request};
 use crate::time::UnixTime;
-use key::{Keyed, MacBytes, Text};
-use signature::Plan;
+use key::{Keyed, MacBytes, Text, Url};
+use signature::{Parts, Plan};
 use std::fmt;
 
 /// Verifies requests against one scheme and one or more secrets, any of which may match.
@@ -43,7 +43,7 @@ pub struct Verifier {
     scheme: Scheme,
     plan: Plan,
     keys: Vec<Key>,
-    url: String,
+    url: Url,
 }
 
 struct Key {
@@ -126,7 +126,7 @@ impl Verifier {
         if keys.is_empty() {
             return Err(VerifierError::NoSecret);
         }
-        Ok(Verifier { plan: Plan::new(&scheme), scheme, keys, url: url.unwrap_or_default().to_string() })
+        Ok(Verifier { plan: Plan::new(&scheme), scheme, keys, url: Url::new(url.unwrap_or_default()) })
     }
 
     /// The scheme this verifier judges by.
@@ -146,7 +146,8 @@ impl Verifier {
     /// # Errors
     /// What the sender did wrong; see [`Refusal`].
     pub fn verify<'a>(&'a self, request: &Request<'a>, now: UnixTime) -> Result<Verified<'a>, Refusal> {
-        let parts = self.plan.read(&self.scheme, &request.head)?;
+        let mut parts = Parts::empty();
+        self.plan.read(&self.scheme, &request.head, &mut parts)?;
         let text = Text { request, timestamp: parts.timestamp, id: parts.id, url: &self.url };
         let mut first = MacBytes::EMPTY;
         let matching = self.keys.iter().enumerate().find(|(at, key)| {
@@ -169,7 +170,7 @@ impl Verifier {
     /// # Errors
     /// The refusal that [`Verifier::verify`] would give for this head with any body.
     pub fn check_head(&self, head: &Head<'_>) -> Result<(), Refusal> {
-        self.plan.read(&self.scheme, head).map(drop)
+        self.plan.read(&self.scheme, head, &mut Parts::empty())
     }
 }
 

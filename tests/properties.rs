@@ -128,12 +128,12 @@ proptest! {
         fields in vec((select(vec!["S", "s", "Z", "T", "t", "I", "R", "SS"]), scheme_value()), 0..6),
         usual in any::<bool>(),
     ) {
-        let first = usual.then(|| ("S", signature));
+        let first = usual.then_some(("S", signature));
         let mut fields: Vec<(String, Vec<u8>)> =
             first.into_iter().chain(fields).map(|(name, value)| (name.to_string(), value.into_bytes())).collect();
         if usual {
             // What all may ask for is there, so that the signatures are come to.
-            let others = fields.len() % 2 == 0;
+            let others = fields.len().is_multiple_of(2);
             fields.retain(|(name, _)| !others || ["S", "Z"].contains(&name.as_str()));
             fields.extend([("T", "1700000000"), ("I", "id"), ("R", "1")].map(|(name, value)| (name.to_string(), value.into())));
         }

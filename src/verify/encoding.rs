@@ -13,10 +13,10 @@ pub(super) fn decode(encoding: Encoding, text: &[u8], out: &mut [u8]) -> bool {
         (Encoding::Hex, 32) => decode_hex::<64>(text, out),
         (Encoding::Hex, 48) => decode_hex::<96>(text, out),
         (Encoding::Hex, 64) => decode_hex::<128>(text, out),
-        (Encoding::Base64, 20) => base64::decode_exactly::<28, 20>(text, out),
-        (Encoding::Base64, 32) => base64::decode_exactly::<44, 32>(text, out),
-        (Encoding::Base64, 48) => base64::decode_exactly::<64, 48>(text, out),
-        (Encoding::Base64, 64) => base64::decode_exactly::<88, 64>(text, out),
+        (Encoding::Base64, 20) => base64::decode_exactly::<28, 32, 20>(text, out),
+        (Encoding::Base64, 32) => base64::decode_exactly::<44, 48, 32>(text, out),
+        (Encoding::Base64, 48) => base64::decode_exactly::<64, 64, 48>(text, out),
+        (Encoding::Base64, 64) => base64::decode_exactly::<88, 96, 64>(text, out),
         _ => false,
     }
 }

@@ -350,7 +350,7 @@ mod tests {
             ("timestamp = { json = \"/t\", unit = \"s\", past_s = -1 }", "timestamp.past_s", "it has to be seconds"),
             ("payload = \"xml\"", "payload", "it has to be one of json"),
             ("success = { status = 302 }", "success", "its status is one from 200 to 299"),
-            ("name = ", "file", "not TOML at line 7"),
+            ("name = ", "file", "not TOML at line 8"),
         ] {
             let (refused, reason) = of(change).map(drop).unwrap_err();
             assert!(refused == field && reason.starts_with(why), "{change}: {refused}: {reason}");

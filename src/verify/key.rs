@@ -106,8 +106,8 @@ impl MacBytes {
     fn of(mac: &[u8]) -> Self {
         let mut bytes = [0; LONGEST];
         let len = mac.len().min(LONGEST);
-        for (byte, value) in bytes.iter_mut().zip(mac) {
-            *byte = *value;
+        if let (Some(room), Some(mac)) = (bytes.get_mut(..len), mac.get(..len)) {
+            room.copy_from_slice(mac);
         }
         MacBytes { bytes, len }
     }
@@ -178,33 +178,94 @@ pub(super) struct Text<'a> {
     pub(super) request: &'a Request<'a>,
     pub(super) timestamp: &'a [u8],
     pub(super) id: &'a [u8],
-    /// Scheme, authority and path of the URL that the provider posts to.
-    pub(super) url: &'a str,
+    pub(super) url: &'a Url,
+}
+
+/// Scheme, authority and path of the URL that the provider posts to.
+pub(super) struct Url {
+    as_received: String,
+    /// The same as HubSpot signs it: done once.
+    unescaped: Vec<u8>,
+}
+
+impl Url {
+    pub(super) fn new(url: &str) -> Self {
+        let mut unescaped = Vec::new();
+        unescape(url.as_bytes(), &mut |bytes| unescaped.extend_from_slice(bytes));
+        Url { as_received: url.to_string(), unescaped }
+    }
 }
 
 impl Text<'_> {
-    /// Gives the bytes of `template` to `take`, piece by piece: the body is not copied.
+    /// Gives the bytes of `template` to `take`: the body as it lies there, uncopied; what is short gathered before it, since
+    /// a hash takes one piece faster than five.
     #[inline(always)]
     fn feed(&self, template: &[Piece], mut take: impl FnMut(&[u8])) {
+        if let [Piece::Body] = template {
+            return take(self.request.body);
+        }
+        let mut gathered = Gathered { bytes: [0; GATHERED_BYTES], len: 0 };
         for piece in template {
             match piece {
-                Piece::Literal(text) => take(text.as_bytes()),
-                Piece::Body => take(self.request.body),
-                Piece::Timestamp => take(self.timestamp),
-                Piece::Id => take(self.id),
-                Piece::Method => take(self.request.head.method.as_bytes()),
-                Piece::Url => self.feed_url(&mut |bytes| take(bytes)),
-                Piece::UrlUnescaped => self.feed_url(&mut |bytes| unescape(bytes, &mut take)),
+                Piece::Literal(text) => gathered.put(text.as_bytes(), &mut take),
+                Piece::Timestamp => gathered.put(self.timestamp, &mut take),
+                Piece::Id => gathered.put(self.id, &mut take),
+                Piece::Method => gathered.put(self.request.head.method.as_bytes(), &mut take),
+                Piece::Body => {
+                    gathered.give(&mut take);
+                    take(self.request.body);
+                }
+                Piece::Url => {
+                    gathered.put(self.url.as_received.as_bytes(), &mut take);
+                    if let Some(query) = self.request.head.query() {
+                        gathered.put(b"?", &mut take);
+                        gathered.put(query.as_bytes(), &mut take);
+                    }
+                }
+                Piece::UrlUnescaped => {
+                    gathered.put(&self.url.unescaped, &mut take);
+                    if let Some(query) = self.request.head.query() {
+                        gathered.put(b"?", &mut take);
+                        unescape(query.as_bytes(), &mut |bytes| gathered.put(bytes, &mut take));
+                    }
+                }
             }
+        }
+        gathered.give(&mut take);
+    }
+}
+
+/// Room for what is short: an id, a timestamp and what stands between them.
+const GATHERED_BYTES: usize = 128;
+
+/// Bytes that wait to be fed together.
+struct Gathered {
+    bytes: [u8; GATHERED_BYTES],
+    len: usize,
+}
+
+impl Gathered {
+    /// Keeps `piece` for later, or gives it to `take`, behind what is kept, where there is no room for it.
+    #[inline(always)]
+    fn put(&mut self, piece: &[u8], take: &mut impl FnMut(&[u8])) {
+        if let ([byte], Some(room)) = (piece, self.bytes.get_mut(self.len)) {
+            // What parts two pieces is mostly one byte, and no call is worth that.
+            *room = *byte;
+            self.len += 1;
+        } else if let Some(room) = self.bytes.get_mut(self.len..self.len + piece.len()) {
+            room.copy_from_slice(piece);
+            self.len += piece.len();
+        } else {
+            self.give(take);
+            take(piece);
         }
     }
 
-    #[cold]
-    fn feed_url(&self, take: &mut dyn FnMut(&[u8])) {
-        take(self.url.as_bytes());
-        if let Some(query) = self.request.head.query() {
-            take(b"?");
-            take(query.as_bytes());
+    #[inline(always)]
+    fn give(&mut self, take: &mut impl FnMut(&[u8])) {
+        if self.len > 0 {
+            take(self.bytes.split_at(self.len).0);
+            self.len = 0;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Signing as a provider does: for tests of a receiver, and for senders.
 
 use super::check::{UnusableScheme, check};
-use super::key::{Keyed, Text, UnusableSecret};
+use super::key::{Keyed, Text, UnusableSecret, Url};
 use super::scheme::{Scheme, TimestampPlace};
 use super::secret::Secret;
 use super::{is_base_url, signature, timestamp};
@@ -129,7 +129,7 @@ impl Signer {
             fields.push((name.clone(), written.clone()));
         }
         let request = Request { head: Head { method: &self.method, target, headers: &[] }, body };
-        let text = Text { request: &request, timestamp: written.as_bytes(), id: id.as_bytes(), url: base };
+        let text = Text { request: &request, timestamp: written.as_bytes(), id: id.as_bytes(), url: &Url::new(base) };
         let signature = self.keyed.sign(&self.scheme, &text);
         let name = self.scheme.signature_headers.first().cloned().unwrap_or_default();
         fields.push((name, signature::write(&self.scheme, &signature, &written)));
@@ -141,7 +141,7 @@ impl Signer {
     fn check_own(&self, fields: &[(String, String)]) -> Result<(), CannotSign> {
         let headers: Vec<_> = fields.iter().map(|(name, value)| Header { name, value: value.as_bytes() }).collect();
         let head = Head { method: &self.method, target: "/", headers: &headers };
-        match signature::Plan::new(&self.scheme).read(&self.scheme, &head) {
+        match signature::Plan::new(&self.scheme).read(&self.scheme, &head, &mut signature::Parts::empty()) {
             Err(super::Refusal::MalformedId) => Err(CannotSign::InvalidId),
             _ => Ok(()),
         }

@@ -33,7 +33,7 @@ enum Role {
     Required(u32),
 }
 
-/// What was read out of a head.
+/// What was read out of a head. One is filled in place: to move it costs more than to read some headers.
 pub(super) struct Parts<'a> {
     /// The timestamp as received; empty where the scheme has none in the head.
     pub(super) timestamp: &'a [u8],
@@ -41,10 +41,8 @@ pub(super) struct Parts<'a> {
     pub(super) moment: Option<UnixTime>,
     /// The signed id as received; empty where the scheme has none.
     pub(super) id: &'a [u8],
-    /// The signatures, encoded; the first `count` are there.
-    encoded: [&'a [u8]; SIGNATURES_LIMIT],
-    count: usize,
-    /// The first that decodes, decoded.
+    found: Found<'a>,
+    /// The first signature that decodes, decoded.
     decoded: [u8; LONGEST],
     /// Its place among the encoded.
     at: usize,
@@ -77,25 +75,26 @@ impl Plan {
         Plan { wanted, lengths, after_id, signature_bytes: scheme.algorithm.signature_bytes() }
     }
 
-    /// What `scheme`, of which this plan was made, wants of `head`.
+    /// Fills `parts` with what `scheme`, of which this plan was made, wants of `head`.
     // Not inlined: beside the MAC the compiler runs out of registers for both, which costs some 20 ns a request.
     #[inline(never)]
-    pub(super) fn read<'a>(&self, scheme: &Scheme, head: &Head<'a>) -> Result<Parts<'a>, Refusal> {
-        let mut found = Found::default();
+    pub(super) fn read<'a>(&self, scheme: &Scheme, head: &Head<'a>, parts: &mut Parts<'a>) -> Result<(), Refusal> {
         for header in head.headers {
             if self.lengths & length_bit(header.name.len()) == 0 {
                 continue;
             }
             for (name, role) in &self.wanted {
-                if header.name.eq_ignore_ascii_case(name) {
-                    found.take(scheme, *role, without_optional_white_space(header.value));
+                if is_named(header.name, name) {
+                    parts.found.take(scheme, *role, without_optional_white_space(header.value));
                 }
             }
         }
-        self.judge(scheme, found)
+        self.judge(scheme, parts)
     }
 
-    fn judge<'a>(&self, scheme: &Scheme, found: Found<'a>) -> Result<Parts<'a>, Refusal> {
+    #[inline(always)]
+    fn judge(&self, scheme: &Scheme, parts: &mut Parts<'_>) -> Result<(), Refusal> {
+        let found = &parts.found;
         if found.seen == 0 {
             return Err(Refusal::MissingSignature);
         }
@@ -105,13 +104,17 @@ impl Plan {
         if found.required.count_ones() as usize != scheme.require_headers.len() || found.is_otherwise {
             return Err(Refusal::UnsupportedScheme);
         }
-        let id = match (&scheme.signed_id, found.id) {
+        parts.id = match (&scheme.signed_id, found.id) {
             (None, _) => &[][..],
             (Some(_), Value::None) => return Err(Refusal::MissingId),
-            (Some(_), Value::One(id)) if !id.is_empty() && self.after_id.is_none_or(|byte| !id.contains(&byte)) => id,
+            (Some(_), Value::One(id))
+                if !id.is_empty() && self.after_id.is_none_or(|byte| place(id, byte).is_none()) =>
+            {
+                id
+            }
             (Some(_), _) => return Err(Refusal::MalformedId),
         };
-        let (timestamp, moment) = match &scheme.timestamp {
+        (parts.timestamp, parts.moment) = match &scheme.timestamp {
             Some(rule) if !matches!(rule.place, TimestampPlace::Json(_)) => match found.timestamp {
                 Value::None => return Err(Refusal::MissingTimestamp),
                 Value::Several => return Err(Refusal::MalformedTimestamp),
@@ -125,38 +128,44 @@ impl Plan {
         if found.count > SIGNATURES_LIMIT {
             return Err(Refusal::TooManySignatures { limit: SIGNATURES_LIMIT });
         }
-        let mut decoded = [0; LONGEST];
-        let (out, _) = decoded.split_at_mut(self.signature_bytes);
-        let encoded = found.encoded.iter().take(found.count);
-        let Some(at) = encoded.into_iter().position(|text| encoding::decode(scheme.encoding, text, out)) else {
-            return Err(found.foreign.unwrap_or(Refusal::MalformedSignature));
-        };
-        Ok(Parts {
-            timestamp,
-            moment,
-            id,
-            encoded: found.encoded,
-            count: found.count,
-            decoded,
-            at,
-            signature_bytes: self.signature_bytes,
-        })
+        parts.signature_bytes = self.signature_bytes;
+        let (out, _) = parts.decoded.split_at_mut(self.signature_bytes);
+        let mut encoded = found.encoded.iter().take(found.count);
+        match encoded.position(|text| encoding::decode(scheme.encoding, text, out)) {
+            Some(at) => {
+                parts.at = at;
+                Ok(())
+            }
+            None => Err(found.foreign.unwrap_or(Refusal::MalformedSignature)),
+        }
     }
 }
 
 impl Parts<'_> {
+    pub(super) fn empty() -> Self {
+        Parts {
+            timestamp: &[],
+            moment: None,
+            id: &[],
+            found: Found::default(),
+            decoded: [0; LONGEST],
+            at: 0,
+            signature_bytes: 0,
+        }
+    }
+
     /// Whether any of the signatures is one that `is_right` takes.
     #[inline(always)]
     pub(super) fn any_signature(&self, scheme: &Scheme, mut is_right: impl FnMut(&[u8]) -> bool) -> bool {
         let (first, _) = self.decoded.split_at(self.signature_bytes);
-        is_right(first) || (self.count > 1 && self.any_later(scheme, &mut is_right))
+        is_right(first) || (self.found.count > 1 && self.any_later(scheme, &mut is_right))
     }
 
     #[cold]
     fn any_later(&self, scheme: &Scheme, is_right: &mut impl FnMut(&[u8]) -> bool) -> bool {
         let mut decoded = [0; LONGEST];
         let (out, _) = decoded.split_at_mut(self.signature_bytes);
-        let later = self.encoded.iter().take(self.count).skip(self.at + 1);
+        let later = self.found.encoded.iter().take(self.found.count).skip(self.at + 1);
         later.into_iter().any(|text| encoding::decode(scheme.encoding, text, out) && is_right(out))
     }
 }
@@ -196,6 +205,7 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
+    #[inline(always)]
     fn take(&mut self, scheme: &Scheme, role: Role, value: &'a [u8]) {
         match role {
             Role::Signature(at) => {
@@ -213,6 +223,7 @@ impl<'a> Found<'a> {
         }
     }
 
+    #[inline(always)]
     fn take_signatures(&mut self, scheme: &Scheme, value: &'a [u8]) {
         match &scheme.grammar {
             Grammar::Bare => self.push(value),
@@ -221,16 +232,22 @@ impl<'a> Found<'a> {
                 Err(refusal) => self.foreign = Some(refusal),
             },
             Grammar::Pairs { item_separator, key_separator, signature_keys } => {
-                let is = |byte: u8, separator: char| char::from(byte) == separator;
+                // Both are ASCII.
+                let [item_separator, key_separator] =
+                    [*item_separator, *key_separator].map(|separator| u8::try_from(separator).unwrap_or(0));
                 let time_key = match scheme.timestamp.as_ref().map(|timestamp| &timestamp.place) {
                     Some(TimestampPlace::Field(key)) => Some(key.as_bytes()),
                     _ => None,
                 };
-                for item in value.split(|byte| is(*byte, *item_separator)) {
+                let mut rest = Some(value);
+                while let Some(list) = rest {
+                    let (item, after) = cut(list, item_separator);
+                    rest = after;
                     let item = without_optional_white_space(item);
-                    let Some(at) = item.iter().position(|byte| is(*byte, *key_separator)) else { continue };
-                    let (key, rest) = item.split_at(at);
-                    let value = rest.get(1..).unwrap_or_default();
+                    // A key is short.
+                    let Some(at) = item.iter().position(|byte| *byte == key_separator) else { continue };
+                    let (key, value) = item.split_at(at);
+                    let value = value.get(1..).unwrap_or_default();
                     if signature_keys.iter().any(|known| known.as_bytes() == key) {
                         self.push(value);
                     } else if Some(key) == time_key {
@@ -246,6 +263,32 @@ impl<'a> Found<'a> {
             *place = encoded;
         }
         self.count += 1;
+    }
+}
+
+/// Whether a header's name is this one, in whatever case. Names of one length mostly differ in their last letter, and one
+/// that doesn't mostly comes as it is documented: the letters are gone through for the rest.
+#[inline]
+fn is_named(name: &str, wanted: &str) -> bool {
+    let last = |name: &str| name.as_bytes().last().map(u8::to_ascii_lowercase);
+    name.len() == wanted.len() && last(name) == last(wanted) && (name == wanted || name.eq_ignore_ascii_case(wanted))
+}
+
+/// The place of the first `byte` in `text`.
+#[inline]
+fn place(text: &[u8], byte: u8) -> Option<usize> {
+    #[cfg(feature = "providers")]
+    return memchr::memchr(byte, text);
+    #[cfg(not(feature = "providers"))]
+    return text.iter().position(|known| *known == byte);
+}
+
+/// What is before the first `separator` in `text`, and what is behind it, if there is one.
+#[inline]
+fn cut(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
+    match place(text, separator).and_then(|at| text.split_at_checked(at)) {
+        Some((before, [_, behind @ ..])) => (before, Some(behind)),
+        _ => (text, None),
     }
 }
 

@@ -24,12 +24,30 @@ pub(super) fn text(unit: TimeUnit, moment: UnixTime) -> String {
 }
 
 fn number(digits: &[u8]) -> Option<i64> {
+    // So few cannot overflow: no need to look at each step. In two halves, which the processor does at once.
+    if (1..=18).contains(&digits.len()) {
+        let (high, low) = digits.split_at(digits.len() / 2);
+        let ((high, high_is_number), (low_number, low_is_number)) = (few(high), few(low));
+        let power = POWERS.get(low.len())?;
+        return if high_is_number & low_is_number { Some(high * power + low_number) } else { None };
+    }
     if digits.is_empty() {
         return None;
     }
     digits.iter().try_fold(0_i64, |number, digit| {
         let value = digit.checked_sub(b'0').filter(|value| *value < 10)?;
         number.checked_mul(10)?.checked_add(i64::from(value))
+    })
+}
+
+/// The powers of ten that nine digits are parted from others by.
+const POWERS: [i64; 10] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
+
+/// The number that nine digits at most make, and whether they are digits.
+fn few(digits: &[u8]) -> (i64, bool) {
+    digits.iter().fold((0, true), |(number, is_number), digit| {
+        let value = digit.wrapping_sub(b'0');
+        (number * 10 + i64::from(value), is_number & (value < 10))
     })
 }
 
@@ -41,15 +59,17 @@ impl Timestamp {
             TimeUnit::Seconds => now.as_ms().div_euclid(1000).saturating_mul(1000),
             TimeUnit::Milliseconds | TimeUnit::Rfc3339 => now.as_ms(),
         };
-        let age_ms = i128::from(now_ms) - i128::from(signed_at.as_ms());
-        // Of a fraction of a second too much a whole one is told, so that it is more than the limit.
-        let whole_s = |ms: i128| u64::try_from((ms + 999).div_euclid(1000)).unwrap_or(u64::MAX);
-        match (self.past_s, self.future_s) {
-            (Some(limit_s), _) if age_ms > i128::from(limit_s) * 1000 => {
-                Err(Refusal::Stale { age_s: whole_s(age_ms), limit_s })
-            }
-            (_, Some(limit_s)) if -age_ms > i128::from(limit_s) * 1000 => {
-                Err(Refusal::FromTheFuture { ahead_s: whole_s(-age_ms), limit_s })
+        let signed_ms = signed_at.as_ms();
+        let apart_ms = now_ms.abs_diff(signed_ms);
+        let is_past = signed_ms <= now_ms;
+        match if is_past { self.past_s } else { self.future_s } {
+            Some(limit_s) if apart_ms > limit_s.saturating_mul(1000) => {
+                // Of a fraction of a second too much a whole one is told, so that it is more than the limit.
+                let apart_s = apart_ms.div_ceil(1000);
+                Err(match is_past {
+                    true => Refusal::Stale { age_s: apart_s, limit_s },
+                    false => Refusal::FromTheFuture { ahead_s: apart_s, limit_s },
+                })
             }
             _ => Ok(()),
         }
