@@ -76,7 +76,7 @@ impl Receiver {
         if head.path() != self.path {
             return Err(Refusal::UnknownPath);
         }
-        if head.method != "POST" {
+        if !self.verifier.scheme().methods.iter().any(|method| method == head.method) {
             return Err(Refusal::MethodNotAllowed);
         }
         if declared_bytes.is_some_and(|bytes| bytes > self.body_limit_bytes) {
@@ -137,10 +137,11 @@ impl<'a> Delivery<'a> {
     /// The delivery from `source` that `verified` proves, received at `now`.
     ///
     /// # Errors
-    /// Where the body is not what the scheme's payload rule asks for.
+    /// Where the body is not what the scheme's payload rule asks for, or holds a timestamp out of the scheme's bounds.
     pub fn new(source: &'a str, verified: Verified<'a>, now: UnixTime) -> Result<Self, Refusal> {
         let request = *verified.request();
         let payload = payload::read(&verified.scheme().payload, &request.head, request.body)?;
+        verified.judge_body_timestamp(payload.json(), now)?;
         Ok(Delivery { source, verified, payload, received_at: now })
     }
 

@@ -4,7 +4,7 @@
 
 use allocation_counter::{AllocationInfo, measure};
 use hookgate::payload::{self, Payload};
-use hookgate::verify::PayloadRule;
+use hookgate::verify::{PayloadRule, SecretForm, Signer, TimestampPlace, names};
 use hookgate::{Head, Header, Receiver, Refusal, Request, Secret, UnixTime, Verifier, json, preset, sign};
 use std::hint::black_box;
 
@@ -66,6 +66,34 @@ fn verifying_allocates_nothing_whether_it_accepts_or_refuses() {
             allocates_nothing(of_head, || verifier.check_head(&head));
             allocates_nothing(of_head, || receiver.admit(&head, None));
         }
+    }
+}
+
+#[test]
+fn judging_any_presets_signature_allocates_nothing() {
+    for name in names() {
+        let scheme = preset(name).unwrap();
+        let text = match &scheme.secret_form {
+            SecretForm::Utf8 => "a secret of the tests",
+            SecretForm::Hex => "00112233445566778899aabbccddeeff",
+            SecretForm::Base64 { .. } => "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        };
+        let secret = Secret::new(text.as_bytes().to_vec()).unwrap();
+        let url = "https://example.com/webhook";
+        let signer = Signer::new(&scheme, &secret).unwrap().with_id("msg_1").with_url(url);
+        let body = b"{\"id\":1}";
+        let fields = signer.sign(body, NOW).unwrap();
+        let verifier = Verifier::at(scheme.clone(), [("one".to_string(), secret)], Some(url)).unwrap();
+        let headers: Vec<_> = fields.iter().map(|(name, value)| Header { name, value: value.as_bytes() }).collect();
+        let head = Head { method: "POST", target: "/webhook", headers: &headers };
+        for (body, verdict) in [(&body[..], Ok(())), (b"{}", Err(Refusal::SignatureMismatch))] {
+            allocates_nothing(verdict, || verifier.verify(&Request { head, body }, NOW).map(drop));
+        }
+        allocates_nothing(Ok(()), || verifier.check_head(&head));
+        let late = UnixTime::from_s(i64::from(i32::MAX));
+        let fresh = scheme.timestamp.as_ref().is_none_or(|rule| matches!(rule.place, TimestampPlace::Json(_)));
+        allocates_nothing(fresh, || verifier.verify(&Request { head, body }, late).is_ok());
+        allocates_nothing(Err(Refusal::MissingSignature), || verifier.check_head(&Head { headers: &[], ..head }));
     }
 }
 
