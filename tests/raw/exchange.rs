@@ -21,8 +21,10 @@ pub(crate) struct Seen {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Manner {
     pub(crate) address: SocketAddr,
-    /// How long silence is, when it is no answer.
+    /// How long nothing comes, where an answer is due, until it is silence.
     pub(crate) patience: Duration,
+    /// The same, where the end of the connection is due.
+    pub(crate) patience_at_the_end: Duration,
     /// Whether each byte is a write of its own.
     pub(crate) bytewise: bool,
 }
@@ -58,12 +60,16 @@ pub(crate) fn play(case: &Case, number: usize, manner: Manner) -> Seen {
     match case.end {
         _ if !waited => {}
         End::Gone => {}
-        End::Closed | End::Ended => wire.read_to_end(),
+        End::Closed | End::Ended => {
+            if wire.wait_for(case.answers.len()) {
+                wire.read_to_end(manner.patience_at_the_end);
+            }
+        }
         End::Kept if wire.wait_for(case.answers.len()) => {
             if answers(&wire.received).last().is_some_and(|(_, closes)| *closes) {
                 // It is the client's turn to close.
                 let _ = wire.stream.shutdown(Shutdown::Write);
-                wire.read_to_end();
+                wire.read_to_end(manner.patience_at_the_end);
             } else {
                 went_on = true;
                 wire.write(&delivery_as(&next));
@@ -117,7 +123,8 @@ impl Wire {
         true
     }
 
-    fn read_to_end(&mut self) {
+    fn read_to_end(&mut self, patience: Duration) {
+        self.stream.set_read_timeout(Some(patience)).expect("not zero");
         while self.read() {}
     }
 

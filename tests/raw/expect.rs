@@ -23,7 +23,7 @@ fn continues(table: &mut Table) {
     };
     table.source("RFC 9110 §10.1.1: 100-continue");
     waits(table, "a client that waits for 100 Continue", with_fields("Expect: 100-continue\r\n"));
-    waits(table, "the expectation 100-Continue", with_fields("expect:100-Continue \r\n"));
+    waits(table, "an expectation in both cases", with_fields("expect:100-Continue \r\n"));
     waits(table, "the same expectation twice", with_fields("Expect: 100-continue\r\nExpect: 100-continue\r\n"));
     let lines = "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n";
     waits(table, "a client that waits before its chunks", delivery(lines, "2\r\n{}\r\n0\r\n\r\n"));
@@ -93,7 +93,7 @@ fn unknown(table: &mut Table) {
     table.source("RFC 9110 §10.1.1: an expectation that is not known is 417");
     for expectation in ["", "200-ok", "100-continue, x", "100-continue;x", "100", "100-continue-now", "100-continue,"] {
         let bytes = with_fields(format!("Expect: {expectation}\r\n"));
-        table.refuses(417, format!("Expect: {expectation}"), bytes);
+        table.refuses(417, format!("the expectation {expectation:?}"), bytes);
     }
     table.refuses(417, "a known expectation and another", with_fields("Expect: 100-continue\r\nExpect: x\r\n"));
 }
