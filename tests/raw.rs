@@ -29,6 +29,7 @@ use std::thread;
 use support::client::{Client, Nothing};
 use support::receiver::{Receiver, setup};
 use support::request::signed;
+use support::signer;
 use support::{PATIENCE, SILENCE};
 use table::{BODY_LIMIT_BYTES, Case, End};
 

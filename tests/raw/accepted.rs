@@ -1,6 +1,8 @@
 //! What is well formed, however odd it looks, and has to be accepted.
 
-use super::{Table, bodiless, chunked, delivery, hidden, of, plain, plain_but, replace, signed, with_fields, with_line};
+use super::{
+    Table, bodiless, chunked, delivery, hidden, of, plain, plain_but, replace, signed, with_fields, with_line,
+};
 
 pub(super) fn cases(table: &mut Table) {
     heads(table);
@@ -138,7 +140,8 @@ fn chunks(table: &mut Table) {
     table.accepts("a trailer called Transfer-Encoding", chunked("2\r\n{}\r\n0\r\nTransfer-Encoding: gzip\r\n\r\n"));
     table.source("RFC 9112 §7: names of transfer codings have no case");
     table.accepts("Transfer-Encoding: cHuNkEd", delivery("Transfer-Encoding: cHuNkEd\r\n", "2\r\n{}\r\n0\r\n\r\n"));
-    table.accepts("white space around chunked", delivery("transfer-encoding:\t chunked \t\r\n", "2\r\n{}\r\n0\r\n\r\n"));
+    table
+        .accepts("white space around chunked", delivery("transfer-encoding:\t chunked \t\r\n", "2\r\n{}\r\n0\r\n\r\n"));
     table.source("http-garden, TROPHIES.md, transducer bug 17: a last chunk within a chunk is data");
     for payload in ["0\r\n\r\n", "\"0\"\r\n\r\n\r\n"] {
         let rest = format!("{:x}\r\n{payload}\r\n0\r\n\r\n", payload.len());

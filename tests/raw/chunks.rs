@@ -67,7 +67,11 @@ fn line_ends(table: &mut Table) {
     table.refuses(400, "CR in an extension", chunked("2;a\rb\r\n{}\r\n0\r\n\r\n"));
     table.source("RFC 9112 §7.1.1: an extension is of tokens and quoted strings; CVE-2022-24761 (waitress)");
     for control in ["\0", "\x01", "\x0b", "\x7f"] {
-        table.refuses(400, format!("{control:?} in an extension"), chunked(format!("2;a={control}\r\n{{}}\r\n0\r\n\r\n")));
+        table.refuses(
+            400,
+            format!("{control:?} in an extension"),
+            chunked(format!("2;a={control}\r\n{{}}\r\n0\r\n\r\n")),
+        );
     }
 }
 

@@ -14,7 +14,11 @@ fn options(table: &mut Table) {
     table.closes(&[200], "Connection: CLOSE", with_fields("connection: CLOSE\r\n"));
     table.closes(&[404], "Connection: close on what is refused", bodiless("GET / HTTP/1.1\r\nConnection: close"));
     table.source("RFC 9110 §7.6.1: Connection is a list");
-    table.closes(&[200], "close in a second Connection", with_fields("Connection: keep-alive\r\nConnection: close\r\n"));
+    table.closes(
+        &[200],
+        "close in a second Connection",
+        with_fields("Connection: keep-alive\r\nConnection: close\r\n"),
+    );
     table.closes(&[200], "Connection: Keep-Alive, Close", with_fields("Connection: Keep-Alive, Close\r\n"));
     table.source("RFC 9110 §5.6.1: elements of a list may be empty");
     table.closes(&[200], "Connection: , ,close,", with_fields("Connection: , ,close,\r\n"));

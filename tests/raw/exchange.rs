@@ -38,13 +38,7 @@ pub(crate) fn ids(number: usize) -> [String; 3] {
 /// Plays `case`, which has this number, on a connection of its own.
 pub(crate) fn play(case: &Case, number: usize, manner: Manner) -> Seen {
     let [own, next, evil] = ids(number);
-    let mut steps = case.steps_as(&own);
-    if case.end == End::Closed {
-        match steps.last_mut() {
-            Some(Step::Write(bytes)) => bytes.extend_from_slice(&delivery_as(&evil)),
-            _ => steps.push(Step::Write(delivery_as(&evil))),
-        }
-    }
+    let steps = case.steps_as(&own, &evil);
     let mut wire = Wire::connect(manner);
     let mut went_on = false;
     let waited = steps.iter().all(|step| match step {

@@ -47,7 +47,11 @@ fn needs_none(table: &mut Table) {
     let body_too = with_fields("Expect: 100-continue\r\n");
     table.answers(&[200], "a body that comes with its head", body_too).splits = false;
     table.source("RFC 9110 §10.1.1: without a body there is nothing to wait for");
-    table.answers(&[400], "an expectation and a length of zero", delivery("Expect: 100-continue\r\nContent-Length: 0\r\n", ""));
+    table.answers(
+        &[400],
+        "an expectation and a length of zero",
+        delivery("Expect: 100-continue\r\nContent-Length: 0\r\n", ""),
+    );
     table.answers(&[405], "an expectation and no body", bodiless("GET /webhook HTTP/1.1\r\nExpect: 100-continue"));
     table.source("RFC 9110 §10.1.1: from HTTP/1.0 it is ignored");
     let old = String::from_utf8(with_fields("Expect: 100-continue\r\n")).expect("it is text");

@@ -15,7 +15,11 @@ pub(super) fn cases(table: &mut Table) {
 
 fn lengths(table: &mut Table) {
     let refuse = |table: &mut Table, length: &str| {
-        table.refuses(400, format!("Content-Length {length:?}"), delivery(format!("Content-Length: {length}\r\n"), "{}"));
+        table.refuses(
+            400,
+            format!("Content-Length {length:?}"),
+            delivery(format!("Content-Length: {length}\r\n"), "{}"),
+        );
     };
     table.source("RFC 9110 §8.6: Content-Length = 1*DIGIT");
     for length in ["-2", "-0", "0x2", "2.0", "2e0", "a", "2;", "\"2\"", "2\t2", "0 2", "two", "٢", "2\x0b", "2a"] {
@@ -44,7 +48,9 @@ fn lengths(table: &mut Table) {
     table.source("llhttp, test/request/content-length.md, Empty; http-garden, TROPHIES.md, server bugs 16 and 38");
     refuse(table, "");
     table.source("llhttp, test/request/content-length.md, overflow; CVE-2014-0099 (Tomcat)");
-    for length in ["18446744073709551616", "18446744073709551618", "1000000000000000000000", "99999999999999999999999999"] {
+    for length in
+        ["18446744073709551616", "18446744073709551618", "1000000000000000000000", "99999999999999999999999999"]
+    {
         refuse(table, length);
     }
     table.source("RFC 9110 §5.6.3: white space is space and tab, not Latin-1's");
@@ -77,11 +83,14 @@ fn codings(table: &mut Table) {
         table.refuses(501, format!("Transfer-Encoding {coding:?}"), delivery(lines, CHUNKS));
     };
     table.source("RFC 9112 §6.1: a transfer coding that is not understood");
-    for coding in ["gzip", "identity", "cow", "gzip, chunked", "chunk", "xchunked", "chunkedx", "x-chunked", "chunked-x"] {
+    for coding in
+        ["gzip", "identity", "cow", "gzip, chunked", "chunk", "xchunked", "chunkedx", "x-chunked", "chunked-x"]
+    {
         refuse(table, coding);
     }
     table.source("CVE-2024-1135 (gunicorn), CVE-2020-11076 (Puma): chunked among others");
-    for coding in ["chunked, gzip", "chunked, identity", "identity, chunked", "chunked;q=1", "\"chunked\"", "'chunked'"] {
+    for coding in ["chunked, gzip", "chunked, identity", "identity, chunked", "chunked;q=1", "\"chunked\"", "'chunked'"]
+    {
         refuse(table, coding);
     }
     table.source("RFC 9112 §6.1: chunked is applied once");
@@ -112,7 +121,9 @@ fn codings(table: &mut Table) {
     table.refuses(400, "a tab before Transfer-Encoding's colon", delivery("Transfer-Encoding\t: chunked\r\n", CHUNKS));
     table.source("CVE-2020-7238 (Netty): a space before Transfer-Encoding");
     table.refuses(400, "a space before Transfer-Encoding", delivery(" Transfer-Encoding: chunked\r\n", CHUNKS));
-    table.source("llhttp, test/request/transfer-encoding.md, Invalid OBS fold after chunked value; CVE-2022-32215 (Node)");
+    table.source(
+        "llhttp, test/request/transfer-encoding.md, Invalid OBS fold after chunked value; CVE-2022-32215 (Node)",
+    );
     table.refuses(400, "a fold behind chunked", delivery("Transfer-Encoding: chunked\r\n  abc\r\n", CHUNKS));
     table.refuses(400, "a fold before chunked", delivery("Transfer-Encoding:\r\n chunked\r\n", CHUNKS));
 }

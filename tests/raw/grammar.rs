@@ -56,8 +56,22 @@ fn versions(table: &mut Table) {
     table.refuses(505, "the version HTTP/5.6", with_line("POST /webhook HTTP/5.6"));
     table.source("RFC 9112 §2.3: HTTP-version = \"HTTP\" \"/\" DIGIT \".\" DIGIT");
     for version in [
-        "http/1.1", "Http/1.1", "HTTP/1.10", "HTTP/1", "HTTP/1.", "HTTP/.1", "HTTP/11", "HTTP/1,1", "HTTP 1.1",
-        "HTTPS/1.1", "HTTP/a.b", "HTTP/ 1.1", "SIP/2.0", "HTTP/01.1", "HTTP/1.1x", "xHTTP/1.1",
+        "http/1.1",
+        "Http/1.1",
+        "HTTP/1.10",
+        "HTTP/1",
+        "HTTP/1.",
+        "HTTP/.1",
+        "HTTP/11",
+        "HTTP/1,1",
+        "HTTP 1.1",
+        "HTTPS/1.1",
+        "HTTP/a.b",
+        "HTTP/ 1.1",
+        "SIP/2.0",
+        "HTTP/01.1",
+        "HTTP/1.1x",
+        "xHTTP/1.1",
     ] {
         table.refuses(400, format!("the version {version}"), with_line(format!("POST /webhook {version}")));
     }
@@ -132,7 +146,8 @@ fn names(table: &mut Table) {
     table.refuses(400, "the field name Foo\\x01\\test", with_fields("Foo\x01\\test: Bar\r\n"));
     table.source("llhttp, test/request/invalid.md, Corrupted Connection header");
     table.refuses(400, "CR and ESC in a name", with_fields(b"Connection\r\x1b5\xd5eep-Alive\r\n"));
-    table.source("llhttp, test/request/content-length.md, Content-Length with CR instead of dash; CVE-2020-8201 (Node)");
+    table
+        .source("llhttp, test/request/content-length.md, Content-Length with CR instead of dash; CVE-2020-8201 (Node)");
     table.refuses(400, "CR for the hyphen of Content-Length", plain_but("Content-Length", "Content\rLength"));
     table.source("CVE-2023-25725 (HAProxy), http-garden, TROPHIES.md, server bugs 18 and 27: an empty name");
     table.refuses(400, "a line that is a colon", with_fields(":\r\nI: am chopped off\r\n"));

@@ -5,7 +5,9 @@ use super::{Table, plain_but, with_fields};
 pub(super) fn cases(table: &mut Table) {
     let with_host = |host: &str| plain_but("Host: a.example", format!("Host: {host}"));
     table.source("RFC 9110 §7.2: Host = uri-host [ \":\" port ]");
-    for host in ["a.example:80", "a.example:", "127.0.0.1:5000", "[::1]", "[::ffff:127.0.0.1]:80", "A-b_c.example", "%61"] {
+    for host in
+        ["a.example:80", "a.example:", "127.0.0.1:5000", "[::1]", "[::ffff:127.0.0.1]:80", "A-b_c.example", "%61"]
+    {
         table.accepts(format!("Host: {host}"), with_host(host));
     }
     table.source("RFC 3986 §3.2.2: an address of a version to come");
@@ -26,8 +28,29 @@ pub(super) fn cases(table: &mut Table) {
     table.refuses(400, "two Hosts in HTTP/1.0", old);
     table.source("RFC 9112 §3.2: a Host that is not of its grammar");
     for host in [
-        "a b", "a@b", "a/b", "http://a", "a:b", "a:80:80", "a:-1", "a:+80", "[::1", "::1", "[::1]x", "[::g]", "[]", "a\"b",
-        "a\\b", "a?b", "a#b", "é", "a%zz", "a%4", "<a>", "a.example, b.example", "[v.a]",
+        "a b",
+        "a@b",
+        "a/b",
+        "http://a",
+        "a:b",
+        "a:80:80",
+        "a:-1",
+        "a:+80",
+        "[::1",
+        "::1",
+        "[::1]x",
+        "[::g]",
+        "[]",
+        "a\"b",
+        "a\\b",
+        "a?b",
+        "a#b",
+        "é",
+        "a%zz",
+        "a%4",
+        "<a>",
+        "a.example, b.example",
+        "[v.a]",
     ] {
         table.refuses(400, format!("Host: {host}"), with_host(host));
     }

@@ -60,7 +60,11 @@ fn bodies(table: &mut Table) {
         "9223372036854775808",
         "18446744073709551615",
     ] {
-        table.refuses(413, format!("a body declared {length} bytes long"), delivery(format!("Content-Length: {length}\r\n"), "{}"));
+        table.refuses(
+            413,
+            format!("a body declared {length} bytes long"),
+            delivery(format!("Content-Length: {length}\r\n"), "{}"),
+        );
     }
     table.source("RFC 9112 §2.2, RFC 9110 §8.6: zeros before a length");
     let zeros = format!("Content-Length: {}2\r\n", "0".repeat(1000));
@@ -85,7 +89,9 @@ fn chunks(table: &mut Table) {
     for size in ["7fffffffffffffff", "ffffffffffffffff", "fffffffffffffffe"] {
         table.refuses(413, format!("a chunk declared {size} bytes long"), chunked(format!("{size}\r\n")));
     }
-    table.source("CVE-2024-22019 (Node), CVE-2023-39326 (Go): extensions have a bound; a limit of ours: 256 bytes a line");
+    table.source(
+        "CVE-2024-22019 (Node), CVE-2023-39326 (Go): extensions have a bound; a limit of ours: 256 bytes a line",
+    );
     let line = |bytes: usize| chunked(format!("2;{}\r\n{{}}\r\n0\r\n\r\n", "a".repeat(bytes - 4)));
     table.accepts("a chunk-size line of 256 bytes", line(256));
     table.refuses(400, "a chunk-size line of 257 bytes", line(257));

@@ -97,16 +97,28 @@ fn chunk_lines(table: &mut Table) {
     table.source("CVE-2025-55315 (Kestrel), CVE-2024-52304 (aiohttp), CVE-2025-58056 (Netty): LF in an extension");
     table.refuses(400, "LF in an extension and a delivery", chunked(format!("2;\n{bytes:x}\r\n{inner}\r\n0\r\n\r\n")));
     table.source("http-garden, TROPHIES.md, server bug 31 and transducer bug 3: CR in an extension");
-    table.refuses(400, "CR in an extension and a delivery", chunked(format!("2\r\r;a\r\n02\r\n{bytes:x}\r\n0\r\n\r\n{inner}")));
+    table.refuses(
+        400,
+        "CR in an extension and a delivery",
+        chunked(format!("2\r\r;a\r\n02\r\n{bytes:x}\r\n0\r\n\r\n{inner}")),
+    );
     table.refuses(400, "CR CR behind an extension", chunked(format!("{bytes:x};a=b\r\rX{inner}\r\n0\r\n\r\n")));
     table.source("CVE-2025-43859 (h11): two bytes behind a chunk that are not CRLF");
-    table.refuses(400, "a chunk with two wrong bytes behind it", chunked(format!("2\r\n{{}}XX{bytes:x}\r\n{inner}\r\n0\r\n\r\n")));
+    table.refuses(
+        400,
+        "a chunk with two wrong bytes behind it",
+        chunked(format!("2\r\n{{}}XX{bytes:x}\r\n{inner}\r\n0\r\n\r\n")),
+    );
     table.source("http-garden, TROPHIES.md, server bug 47: nothing behind an invalid chunk");
     table.refuses(400, "the chunk size INVALID!!! and a delivery", chunked(format!("INVALID!!!\r\n{inner}")));
     table.source("http-garden, TROPHIES.md, server bug 17: an empty size is not zero");
     table.refuses(400, "an empty chunk size and a delivery", chunked(format!("\r\n\r\n{inner}")));
     table.source("CVE-2025-59822 (http4s): a trailer without a colon does not end the trailers");
-    table.refuses(400, "a trailer without a colon and a delivery", chunked(format!("2\r\n{{}}\r\n0\r\nX\r\n\r\n{inner}")));
+    table.refuses(
+        400,
+        "a trailer without a colon and a delivery",
+        chunked(format!("2\r\n{{}}\r\n0\r\nX\r\n\r\n{inner}")),
+    );
     table.source("CVE-2025-53643 (aiohttp): trailers are read");
     table.accepts("a trailer that looks like a request line", chunked("2\r\n{}\r\n0\r\nGET: /evil HTTP/1.1\r\n\r\n"));
 }

@@ -11,10 +11,10 @@ mod framing;
 mod grammar;
 mod hosts;
 mod pipelining;
-#[path = "../support/signer.rs"]
-mod signer;
 mod size;
 mod smuggling;
+
+use crate::signer;
 
 /// The secret that the receiver under test has.
 pub(crate) const SECRET: &str = "It's a Secret to Everybody";
@@ -22,7 +22,7 @@ pub(crate) const SECRET: &str = "It's a Secret to Everybody";
 /// The longest body that the receiver under test takes, in bytes.
 pub(crate) const BODY_LIMIT_BYTES: usize = 100_000;
 
-/// The id of each delivery in the table, which [`Case::steps_as`] replaces by one of the same length.
+/// The id of each delivery in the table, which [`Case::steps_as`] replaces.
 const ID: &str = "case0000";
 
 /// The id of each delivery that is not to be seen.
@@ -94,14 +94,22 @@ pub(crate) fn delivery_as(id: &str) -> Vec<u8> {
 }
 
 impl Case {
-    /// Its steps, with `id`, of eight bytes, as the id of each delivery.
-    pub(crate) fn steps_as(&self, id: &str) -> Vec<Step> {
-        assert_eq!(id.len(), ID.len(), "sizes stay what the case says");
+    /// Its steps, with `own`, of eight bytes, as the id of each delivery. Behind what closes the connection stands one more,
+    /// which nobody may see, with the id `evil`.
+    pub(crate) fn steps_as(&self, own: &str, evil: &str) -> Vec<Step> {
+        assert_eq!(own.len(), ID.len(), "sizes stay what the case says");
         let renamed = |step: &Step| match step {
-            Step::Write(bytes) => Step::Write(replace(bytes, ID.as_bytes(), id.as_bytes())),
+            Step::Write(bytes) => Step::Write(replace(bytes, ID.as_bytes(), own.as_bytes())),
             step => step.clone(),
         };
-        self.steps.iter().map(renamed).collect()
+        let mut steps: Vec<Step> = self.steps.iter().map(renamed).collect();
+        if self.end == End::Closed {
+            match steps.last_mut() {
+                Some(Step::Write(bytes)) => bytes.extend_from_slice(&delivery_as(evil)),
+                _ => steps.push(Step::Write(delivery_as(evil))),
+            }
+        }
+        steps
     }
 
     /// All that it writes.
@@ -150,7 +158,15 @@ impl Table {
         assert!(self.cases.iter().all(|case| case.name != name), "{name:?} is there twice");
         assert!(!self.source.is_empty(), "{name:?} has no source");
         let events = answers.iter().filter(|status| **status == 200).count();
-        self.cases.push(Case { name, source: self.source, steps, answers: answers.to_vec(), events, end, splits: true });
+        self.cases.push(Case {
+            name,
+            source: self.source,
+            steps,
+            answers: answers.to_vec(),
+            events,
+            end,
+            splits: true,
+        });
         self.cases.last_mut().expect("one was pushed")
     }
 }
@@ -167,10 +183,10 @@ fn plain() -> Vec<u8> {
 
 /// A delivery of `payload` as any client would send it.
 fn of(payload: &str) -> Vec<u8> {
-    signed(payload, &format!("Content-Length: {}\r\n", payload.len()), payload)
+    signed(payload, format!("Content-Length: {}\r\n", payload.len()), payload)
 }
 
-/// The same in one chunk.
+/// A delivery of `{}`, with `rest` for its chunks.
 fn chunked(rest: impl AsRef<[u8]>) -> Vec<u8> {
     delivery("Transfer-Encoding: chunked\r\n", rest)
 }
