@@ -4,7 +4,7 @@ use crate::support::client::Nothing;
 use crate::table::{Case, End, Step, delivery_as};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What the client saw.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub(crate) struct Seen {
     pub(crate) last: Option<Nothing>,
     /// Whether the next request was sent, to see whether the connection goes on.
     pub(crate) went_on: bool,
+    /// How long the end of the connection took to come after the answers, where it was waited for.
+    pub(crate) ending: Option<Duration>,
 }
 
 /// How to play a case.
@@ -41,6 +43,7 @@ pub(crate) fn play(case: &Case, number: usize, manner: Manner) -> Seen {
     let steps = case.steps_as(&own, &evil);
     let mut wire = Wire::connect(manner);
     let mut went_on = false;
+    let mut ending = None;
     let waited = steps.iter().all(|step| match step {
         Step::Write(bytes) => wire.write(bytes),
         Step::Await(count) => wire.wait_for(*count),
@@ -56,7 +59,9 @@ pub(crate) fn play(case: &Case, number: usize, manner: Manner) -> Seen {
         End::Gone => {}
         End::Closed | End::Ended => {
             if wire.wait_for(case.answers.len()) {
+                let answered = Instant::now();
                 wire.read_to_end(manner.patience_at_the_end);
+                ending = Some(answered.elapsed());
             }
         }
         End::Kept if wire.wait_for(case.answers.len()) => {
@@ -72,7 +77,7 @@ pub(crate) fn play(case: &Case, number: usize, manner: Manner) -> Seen {
         }
         End::Kept => {}
     }
-    Seen { answers: answers(&wire.received), last: wire.last, went_on }
+    Seen { answers: answers(&wire.received), last: wire.last, went_on, ending }
 }
 
 struct Wire {
