@@ -9,6 +9,8 @@
 
 #[path = "checks/http1.rs"]
 mod checks;
+#[path = "checks/http1_reference.rs"]
+mod http1_reference;
 #[path = "raw/pure.rs"]
 mod pure;
 #[path = "support/signer.rs"]

@@ -7,6 +7,7 @@
     reason = "tests say what went wrong by panicking"
 )]
 
+use super::http1_reference::{Ending, Message, read, without_white_space};
 use hookgate::http1::{Buffers, Connection, Limits, Service, Verdict, Want};
 use hookgate::{Answer, Head, Refusal, Request, UnixTime};
 use std::time::Duration;
@@ -17,7 +18,7 @@ const BODY_LIMIT_BYTES: u64 = 1000;
 /// A service that takes anything, and remembers it.
 #[derive(Default)]
 pub(crate) struct Recorder {
-    seen: Vec<(String, String, Vec<u8>)>,
+    seen: Vec<Message>,
 }
 
 impl Service for Recorder {
@@ -32,8 +33,10 @@ impl Service for Recorder {
         if request.body.len() as u64 > BODY_LIMIT_BYTES {
             return Verdict::Answer(Answer::refused(&Refusal::BodyTooLong { limit_bytes: BODY_LIMIT_BYTES }));
         }
-        let Head { method, target, .. } = request.head;
-        self.seen.push((method.to_string(), target.to_string(), request.body.to_vec()));
+        let Head { method, target, headers } = request.head;
+        let values = headers.iter().map(|header| (header.name.to_string(), without_white_space(header.value)));
+        let (method, target) = (method.to_string(), target.to_string());
+        self.seen.push(Message { method, target, headers: values.collect(), body: request.body.to_vec() });
         Verdict::Answer(Answer::unavailable())
     }
 }
@@ -41,7 +44,7 @@ impl Service for Recorder {
 /// What became of a connection.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Outcome {
-    pub(crate) seen: Vec<(String, String, Vec<u8>)>,
+    pub(crate) seen: Vec<Message>,
     pub(crate) output: Vec<u8>,
     pub(crate) want: Want,
 }
@@ -110,8 +113,7 @@ pub(crate) fn check(data: &[u8]) {
     let outcome = without_continue(run([bytes], &limits));
     assert_eq!(without_continue(run(cut(bytes, &places), &limits)), outcome, "cut at {places:?}");
     assert_eq!(outcome.statuses().len(), outcome.statuses().iter().filter(|status| **status >= 400).count());
-    let consumed: usize =
-        outcome.seen.iter().map(|(method, target, body)| method.len() + target.len() + body.len()).sum();
+    let consumed: usize = outcome.seen.iter().map(|seen| seen.method.len() + seen.target.len() + seen.body.len()).sum();
     assert!(consumed <= bytes.len(), "more was read than came");
     // A refusal ends the connection; what was decided before it has its own answers.
     let answers = outcome.statuses().len();
@@ -120,4 +122,22 @@ pub(crate) fn check(data: &[u8]) {
             || (answers == outcome.seen.len() + 1 && outcome.want != Want::Read)
             || outcome.statuses().contains(&413)
     );
+}
+
+/// Holds what the connection makes of `bytes` against what the naive reader does: the same requests, and the same end.
+pub(crate) fn check_against_the_reference(bytes: &[u8]) {
+    let limits = Limits { head_bytes: 1024, target_bytes: 128, fields: 16, trailer_bytes: 300, ..Limits::default() };
+    let body_limit_bytes = usize::try_from(BODY_LIMIT_BYTES).expect("a small number");
+    // In pieces smaller than the limit of a body, so that none is there whole when it is refused for its length.
+    let outcome = without_continue(run(bytes.chunks(500), &limits));
+    let (messages, ending) = read(bytes, &limits, body_limit_bytes);
+    assert_eq!(outcome.seen, messages, "the reference ends with {ending:?}");
+    let statuses = outcome.statuses();
+    let refusal = statuses.get(messages.len()).map(|status| Ending::Refuses(*status));
+    let found = match outcome.want {
+        Want::Read => Ending::Waits,
+        _ => refusal.unwrap_or(Ending::Closes),
+    };
+    assert_eq!(found, ending, "after {messages:?}");
+    assert!(statuses.len() <= messages.len() + 1, "{statuses:?}");
 }

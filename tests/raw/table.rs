@@ -1,6 +1,7 @@
 //! What is sent to a front and what has to come of it: one table, run against both fronts over sockets and against the pure
 //! connection. Every request in it is a rightly signed delivery but for what the case is about, so that a front that does not
 //! notice accepts it.
+#![allow(dead_code, reason = "each test binary uses its own part")]
 
 mod accepted;
 mod chunks;
