@@ -54,6 +54,8 @@ fn versions(table: &mut Table) {
     }
     table.source("llhttp, test/request/invalid.md, Invalid HTTP version");
     table.refuses(505, "the version HTTP/5.6", with_line("POST /webhook HTTP/5.6"));
+    table.source("RFC 9112 §2.2, §2.3: a line with a bare CR is malformed, whatever version it begins to tell");
+    table.refuses(400, "CR and a byte behind the version HTTP/3.0", with_line("POST /webhook HTTP/3.0\rX"));
     table.source("RFC 9112 §2.3: HTTP-version = \"HTTP\" \"/\" DIGIT \".\" DIGIT");
     for version in [
         "http/1.1",
