@@ -81,18 +81,18 @@ impl Line {
     }
 
     fn feed(&mut self, bytes: &[u8]) {
-        self.http.feed(bytes, &self.limits, &mut self.buffers, NOW);
+        self.http.receive(bytes, &mut self.judge, &self.limits, &mut self.buffers, NOW, DATE);
         self.go_on();
     }
 
     fn end(&mut self) {
         self.http.end_input();
+        self.http.advance(&mut self.judge, &self.limits, NOW, DATE);
         self.go_on();
     }
 
     /// Until it waits for input, or for nothing any more.
     fn go_on(&mut self) {
-        self.http.advance(&mut self.judge, &self.limits, NOW, DATE);
         loop {
             match self.http.want() {
                 Want::Advance => self.http.advance(&mut self.judge, &self.limits, NOW, DATE),
