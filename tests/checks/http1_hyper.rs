@@ -71,8 +71,8 @@ fn read(bytes: &[u8]) -> Vec<Message> {
             break;
         }
     }
-    let seen = seen.lock().expect("nobody panics with it").clone();
-    seen
+    let noted = seen.lock().expect("nobody panics with it");
+    noted.clone()
 }
 
 /// Notes `request` where its body comes whole, and refuses it, so that no upgrade and no tunnel comes of it.

@@ -341,14 +341,14 @@ fn framing(message: &Message, minor: u8) -> Result<Option<u128>, Ending> {
     }
     match &codings[..] {
         [] => Ok(Some(0)),
-        [coding] if coding.to_ascii_lowercase() == b"chunked" => Ok(None),
+        [coding] if coding.eq_ignore_ascii_case(b"chunked") => Ok(None),
         _ => Err(Ending::Refuses(501)),
     }
 }
 
 /// RFC 9110 §10.1.1.
 fn check_expectations(message: &Message) -> Result<(), Ending> {
-    let known = |value: &Vec<u8>| value.to_ascii_lowercase() == b"100-continue";
+    let known = |value: &Vec<u8>| value.eq_ignore_ascii_case(b"100-continue");
     if values(message, "expect").iter().all(known) { Ok(()) } else { Err(Ending::Refuses(417)) }
 }
 
@@ -360,7 +360,7 @@ fn keeps(message: &Message, minor: u8) -> bool {
 }
 
 fn values(message: &Message, name: &str) -> Vec<Vec<u8>> {
-    let same = |known: &str| known.to_ascii_lowercase() == name;
+    let same = |known: &str| known.eq_ignore_ascii_case(name);
     message.headers.iter().filter(|(known, _)| same(known)).map(|(_, value)| value.clone()).collect()
 }
 
