@@ -29,6 +29,7 @@ pub mod config;
 mod digits;
 pub mod http1;
 pub mod json;
+mod memory;
 pub mod payload;
 mod receipt;
 mod receive;

@@ -230,6 +230,11 @@ impl Receiver {
         format!("http://{}/webhook", self.address)
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn connect(&self) -> Client {
         Client::connect(self.address)
     }
