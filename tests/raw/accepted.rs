@@ -154,14 +154,14 @@ fn chunks(table: &mut Table) {
 fn not_for_us(table: &mut Table) {
     table.source("RFC 9110 §9.1: a method is a token, and case-sensitive");
     table.answers(&[405], "a GET", bodiless("GET /webhook HTTP/1.1"));
-    table.answers(&[405], "the method post", with_line("post /webhook HTTP/1.1")).splits = false;
+    table.closes(&[405], "the method post", with_line("post /webhook HTTP/1.1"));
     table.answers(&[405], "a method of all token characters", bodiless("!#$%&'*+-.^_`|~09AZaz /webhook HTTP/1.1"));
     table.source("llhttp, test/request/invalid.md, Invalid method; RFC 9110 §9.1 has no closed list");
     table.answers(&[405], "the method MKCOLA", bodiless("MKCOLA /webhook HTTP/1.1"));
     table.source("RFC 9110 §9.3.2: the answer to a HEAD has no body");
     table.answers(&[405], "a HEAD", bodiless("HEAD /webhook HTTP/1.1"));
     table.source("RFC 9110 §9.3.1; CVE-2020-35863 (hyper): the body of a GET is its own");
-    table.answers(&[405], "a GET with a body", with_line("GET /webhook HTTP/1.1")).splits = false;
+    table.closes(&[405], "a GET with a body", with_line("GET /webhook HTTP/1.1"));
     table.source("RFC 9112 §3.2.4: the asterisk form");
     table.answers(&[404], "OPTIONS *", bodiless("OPTIONS * HTTP/1.1"));
     table.source("RFC 9112 §3.2.3: the authority form");

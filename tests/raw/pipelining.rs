@@ -88,7 +88,7 @@ fn to_an_end(table: &mut Table) {
         table.closes(&[200, 400], name, [&plain()[..], garbage.as_bytes(), &hidden()].concat());
     }
     table.source("RFC 9110 §9.1: a byte too many before a method makes another method");
-    table.answers(&[200, 405], "x between two deliveries", [&plain()[..], b"x", &plain()].concat()).splits = false;
+    table.closes(&[200, 405], "x between two deliveries", [&plain()[..], b"x", &plain()].concat());
     table.source("RFC 9112 §11.2: doubt about a later request ends the connection too");
     let doubtful = delivery("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n");
     let bytes = [plain(), doubtful, hidden()].concat();

@@ -141,7 +141,7 @@ fn what_is_no_doubt(table: &mut Table) {
     let get = plain_but("POST /webhook HTTP/1.1", "GET /webhook HTTP/1.1");
     let get = replace(&get, b"Content-Length: 2", format!("Content-Length: {}", inner.len()).as_bytes());
     let get = [get.strip_suffix(b"{}").expect("its body"), &inner[..]].concat();
-    table.answers(&[405], "a GET whose body is a delivery", get).splits = false;
+    table.closes(&[405], "a GET whose body is a delivery", get);
     table.source("http-garden, TROPHIES.md, bonus bug 3: a byte behind the last chunk");
     let bytes = [chunked("2\r\n{}\r\n0\r\n\r\n"), b"\0".to_vec(), hidden()].concat();
     table.closes(&[200, 400], "NUL between a chunked delivery and the next", bytes);
@@ -151,5 +151,5 @@ fn what_is_no_doubt(table: &mut Table) {
     let elsewhere = plain_but("/webhook", "/elsewhere");
     let elsewhere = replace(&elsewhere, b"Content-Length: 2", format!("Content-Length: {}", inner.len()).as_bytes());
     let elsewhere = [elsewhere.strip_suffix(b"{}").expect("its body"), &inner[..]].concat();
-    table.answers(&[404], "a delivery as the body of what is refused", elsewhere).splits = false;
+    table.closes(&[404], "a delivery as the body of what is refused", elsewhere);
 }
