@@ -3,6 +3,8 @@
 //! `bare/hmac` is the floor in the same run: the MAC under a key schedule that is kept, compared with a signature that was
 //! decoded beforehand. `benches/rivals` holds the two against each other with more care, and against other libraries.
 
+#![allow(clippy::print_stdout, reason = "what was measured is printed")]
+
 #[path = "support/delivery.rs"]
 mod delivery;
 
@@ -10,10 +12,11 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use delivery::{Delivery, SECRET};
 use hmac::{Hmac, KeyInit, Mac};
-use hookgate::{Header, Refusal, Request, Secret, UnixTime, Verifier, preset};
+use hookgate::verify::{SecretForm, Signer, names};
+use hookgate::{Head, Header, Refusal, Request, Scheme, Secret, UnixTime, Verifier, preset};
 use sha2::Sha256;
 use std::hint::black_box;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const NOW: UnixTime = UnixTime::from_s(1_700_000_000);
 const LENGTHS: [(&str, usize); 5] =
@@ -72,6 +75,97 @@ fn floor(criterion: &mut Criterion) {
     }
 }
 
+/// Bodies, and the most that verifying for any preset may cost over each, as a multiple of GitHub's scheme with the same
+/// algorithm and body. What three headers and a list take to read is the same for all bodies, and shows over a short one.
+const RATIO_LIMITS: [(&str, usize, f64); 3] =
+    [("1KiB", 1024, 1.15), ("4KiB", 4 * 1024, 1.1), ("16KiB", 16 * 1024, 1.1)];
+
+/// One scheme, and a delivery that is signed for it, its header fields beside those that GitHub's has.
+struct Signed {
+    verifier: Verifier,
+    body: Vec<u8>,
+    fields: Vec<(String, String)>,
+}
+
+impl Signed {
+    fn new(scheme: Scheme, body: &[u8]) -> Signed {
+        const URL: &str = "https://hooks.example.org/webhook";
+        let secret: &[u8] = match &scheme.secret_form {
+            SecretForm::Utf8 => SECRET,
+            SecretForm::Hex => b"11223344D785FBAE710E7F943F307971BB61B21281C98C9129B3D4018A57B2EB",
+            SecretForm::Base64 { .. } => b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        };
+        let secret = Secret::new(secret.to_vec()).expect("it is not empty");
+        let signer = Signer::new(&scheme, &secret).expect("a secret of its form");
+        let signer = signer.with_id("msg_p5jXN8AQM9LWM0D4loKWxJek").with_url(URL);
+        let fields = signer.sign(body, NOW).expect("all is given");
+        let verifier = Verifier::at(scheme, [("main".to_string(), secret)], Some(URL)).expect("all is given");
+        Signed { verifier, body: body.to_vec(), fields }
+    }
+
+    fn headers(&self) -> Vec<Header<'_>> {
+        let own = self.fields.iter().map(|(name, value)| Header { name, value: value.as_bytes() });
+        delivery::FIELDS
+            .into_iter()
+            .map(|(name, value)| Header { name, value })
+            .filter(|header| {
+                // What is of the scheme comes once.
+                !self.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(header.name))
+            })
+            .chain(own)
+            .collect()
+    }
+
+    /// The least time of `rounds` of 64 verdicts each, taken in turn with that of `other`.
+    fn least_times(&self, other: &Signed, rounds: usize) -> (Duration, Duration) {
+        let (ours, theirs) = (self.headers(), other.headers());
+        let time = |it: &Signed, headers: &[Header<'_>]| {
+            let request = Request { head: Head { method: "POST", target: "/webhook", headers }, body: &it.body };
+            let start = Instant::now();
+            for _ in 0..64 {
+                assert!(it.verifier.verify(black_box(&request), NOW).is_ok());
+            }
+            start.elapsed()
+        };
+        let mut least = (Duration::MAX, Duration::MAX);
+        for _ in 0..rounds {
+            least = (least.0.min(time(self, &ours)), least.1.min(time(other, &theirs)));
+        }
+        least
+    }
+}
+
+/// Every preset beside GitHub's scheme with the same algorithm: panics where one costs more than [`RATIO_LIMITS`] of it.
+fn presets(_: &mut Criterion) {
+    for (length, bytes, limit) in RATIO_LIMITS {
+        let mut worst = (0.0, "");
+        let body = PUSH.repeat(bytes / PUSH.len());
+        for name in names() {
+            let scheme = preset(name).expect("a preset");
+            let github = Scheme { algorithm: scheme.algorithm, ..preset("github").expect("a preset") };
+            let (scheme, github) = (Signed::new(scheme, &body), Signed::new(github, &body));
+            let mut least = (Duration::MAX, Duration::MAX);
+            let mut ratio = f64::INFINITY;
+            // What else the machine does only adds: where it seems too much, it is measured longer.
+            for _ in 0..8 {
+                if ratio > limit {
+                    let (ours, githubs) = scheme.least_times(&github, 300);
+                    least = (least.0.min(ours), least.1.min(githubs));
+                    ratio = least.0.as_secs_f64() / least.1.as_secs_f64();
+                }
+            }
+            let ours = least.0;
+            println!("verify/{name}/accept/{length}: {:.0} ns, {ratio:.3} of github", ours.as_secs_f64() / 64.0 * 1e9);
+            if ratio > worst.0 {
+                worst = (ratio, name);
+            }
+        }
+        let (ratio, name) = worst;
+        println!("the most over {length}: {ratio:.3} of github, for {name}; limit {limit}");
+        assert!(ratio <= limit, "verifying for {name} over {length} costs {ratio:.3} of what it costs for github");
+    }
+}
+
 /// Times the verdict on `deliveries`, in turn. Each has to be `expected`.
 fn judge(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, deliveries: &[Delivery], expected: Result<(), Refusal>) {
     let headers: Vec<Vec<Header<'_>>> = deliveries.iter().map(Delivery::headers).collect();
@@ -101,6 +195,6 @@ criterion_group! {
     name = benches;
     // Short, so that all of them take a minute: what is timed is small and steady.
     config = Criterion::default().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
-    targets = accept, refuse, floor
+    targets = accept, refuse, floor, presets
 }
 criterion_main!(benches);

@@ -60,8 +60,8 @@ impl Answer {
     /// The scheme's answer to an event that was kept.
     #[must_use]
     pub fn accepted(scheme: &Scheme, _: Staged, _: &Receipt) -> Self {
-        let Success { status, content_type, body } = scheme.success;
-        Answer { status, content_type, fields: "", body: Cow::Borrowed(body) }
+        let Success { status, content_type, body } = &scheme.success;
+        Answer { status: *status, content_type: content_type.as_str(), fields: "", body: body.clone() }
     }
 
     /// The answer to a refused request: a problem document (RFC 9457) with the detail of the refusals' table, no more.

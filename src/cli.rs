@@ -1,6 +1,7 @@
 //! The command line of the full program.
 
 mod input;
+mod schemes;
 mod send;
 mod serve;
 mod sign;
@@ -38,6 +39,8 @@ enum Verb {
     Send(send::Send),
     /// Say whether a request's signature is valid (exit 0) or not (exit 1)
     Verify(verify::Verify),
+    /// List the signature schemes, or show one
+    Schemes(schemes::Schemes),
 }
 
 /// The whole program of the full build.
@@ -52,6 +55,7 @@ pub fn main() -> ExitCode {
         Verb::Sign(sign) => sign.run(),
         Verb::Send(send) => send.run(),
         Verb::Verify(verify) => verify.run(),
+        Verb::Schemes(schemes) => schemes.run(),
     };
     match outcome {
         Ok(code) => code,

@@ -24,6 +24,7 @@
 //! ```
 
 pub mod answer;
+mod base64;
 pub mod config;
 mod digits;
 pub mod http1;

@@ -46,7 +46,8 @@ pub fn read<'a>(rule: &PayloadRule, head: &Head<'_>, body: &'a [u8]) -> Result<P
             let text = json::read(&value).map_err(Refusal::InvalidJson)?;
             Ok(Payload::Json(text.into_owned()))
         }
-        PayloadRule::Json | PayloadRule::JsonOrFormField(_) => {
+        PayloadRule::JsonOrForm if is_form(head) => Ok(Payload::Opaque(body)),
+        PayloadRule::Json | PayloadRule::JsonOrFormField(_) | PayloadRule::JsonOrForm => {
             json::read(body).map(Payload::Json).map_err(Refusal::InvalidJson)
         }
         PayloadRule::Form if !is_form(head) => Err(Refusal::InvalidForm),
@@ -170,5 +171,9 @@ mod tests {
         assert_eq!(under(&PayloadRule::MayBeEmpty, "", b""), Ok(Payload::Opaque(b"")));
         assert_eq!(under(&PayloadRule::Form, FORM, b"a=b"), Ok(Payload::Opaque(b"a=b")));
         assert_eq!(under(&PayloadRule::Form, "text/plain", b"a=b"), Err(Refusal::InvalidForm));
+        assert_eq!(under(&PayloadRule::JsonOrForm, FORM, b"a=b"), Ok(Payload::Opaque(b"a=b")));
+        assert_eq!(under(&PayloadRule::JsonOrForm, "text/plain", b"{}"), json("{}"));
+        let not_json = Refusal::InvalidJson(NotJson::Grammar { line: 1, column: 1 });
+        assert_eq!(under(&PayloadRule::JsonOrForm, "", b"a=b"), Err(not_json));
     }
 }

@@ -4,6 +4,7 @@ use crate::payload::{self, Payload};
 use crate::request::{Head, Request};
 use crate::time::UnixTime;
 use crate::verify::{Refusal, Verified, Verifier};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Longest body accepted unless told otherwise, in bytes. GitHub caps a delivery at 25 MB (GitHub Docs, "Webhook events and
@@ -76,7 +77,7 @@ impl Receiver {
         if head.path() != self.path {
             return Err(Refusal::UnknownPath);
         }
-        if head.method != "POST" {
+        if !self.verifier.scheme().methods.iter().any(|method| method == head.method) {
             return Err(Refusal::MethodNotAllowed);
         }
         if declared_bytes.is_some_and(|bytes| bytes > self.body_limit_bytes) {
@@ -137,10 +138,11 @@ impl<'a> Delivery<'a> {
     /// The delivery from `source` that `verified` proves, received at `now`.
     ///
     /// # Errors
-    /// Where the body is not what the scheme's payload rule asks for.
+    /// Where the body is not what the scheme's payload rule asks for, or holds a timestamp out of the scheme's bounds.
     pub fn new(source: &'a str, verified: Verified<'a>, now: UnixTime) -> Result<Self, Refusal> {
         let request = *verified.request();
         let payload = payload::read(&verified.scheme().payload, &request.head, request.body)?;
+        verified.judge_body_timestamp(payload.json(), now)?;
         Ok(Delivery { source, verified, payload, received_at: now })
     }
 
@@ -170,13 +172,13 @@ impl<'a> Delivery<'a> {
 
     /// The event's type, from where the scheme says it stands.
     #[must_use]
-    pub fn event_type(&self) -> Option<String> {
+    pub fn event_type(&self) -> Option<Cow<'_, str>> {
         self.verified.event_type(self.payload.json())
     }
 
     /// The sender's id of this delivery, from where the scheme says it stands.
     #[must_use]
-    pub fn delivery_id(&self) -> Option<String> {
+    pub fn delivery_id(&self) -> Option<Cow<'_, str>> {
         self.verified.delivery_id(self.payload.json())
     }
 }

@@ -16,7 +16,7 @@ impl<'a> Header<'a> {
     /// The value without the optional white space around it (space and tab: RFC 9110 §5.6.3).
     #[must_use]
     pub fn trimmed(&self) -> &'a [u8] {
-        trim_optional_white_space(self.value)
+        without_optional_white_space(self.value)
     }
 }
 
@@ -57,6 +57,12 @@ impl<'a> Head<'a> {
         }
     }
 
+    /// The query of the target, without its question mark, not decoded; nothing where there is no question mark.
+    #[must_use]
+    pub fn query(&self) -> Option<&'a str> {
+        self.target.split_once('?').map(|(_, query)| query)
+    }
+
     /// Whether the target is of the absolute form: `http://` or `https://` and an authority.
     #[must_use]
     pub fn has_absolute_target(&self) -> bool {
@@ -91,7 +97,8 @@ impl<'a> Head<'a> {
     }
 }
 
-fn trim_optional_white_space(mut value: &[u8]) -> &[u8] {
+/// `value` without the optional white space around it (space and tab: RFC 9110 §5.6.3).
+pub(crate) fn without_optional_white_space(mut value: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = value {
         value = rest;
     }
@@ -146,6 +153,15 @@ mod tests {
         assert_eq!(path("http://example.org?x"), "/");
         assert_eq!(path("ftp://example.org/a"), "ftp://example.org/a");
         assert_eq!(path("/redirect?to=http://example.org/webhook"), "/redirect");
+    }
+
+    #[test]
+    fn the_query_is_all_behind_the_first_question_mark() {
+        let query = |target| Head { method: "POST", target, headers: &[] }.query();
+        assert_eq!(query("/webhook?a=/b?c"), Some("a=/b?c"));
+        assert_eq!(query("http://example.org?x"), Some("x"));
+        assert_eq!(query("/webhook?"), Some(""));
+        assert_eq!(query("/webhook"), None);
     }
 
     #[test]

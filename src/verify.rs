@@ -1,22 +1,40 @@
 //! The pure verifier: is this request signed by a holder of one of these secrets? It does no I/O, reads no clock, allocates
 //! nothing and judges the signature only; whether the body is what a receiver wants is [`crate::Receiver`]'s.
 
+mod check;
+mod encoding;
+#[cfg(feature = "providers")]
+mod file;
+mod key;
+mod pointer;
 mod presets;
 mod refusal;
 mod scheme;
 mod secret;
+mod sign;
 mod signature;
+pub mod template;
+mod timestamp;
 
-pub use presets::{names, preset};
+pub use check::{UnusableScheme, check};
+#[cfg(feature = "providers")]
+pub use file::SCHEME_FILE_LIMIT_BYTES;
+pub use key::{SHORTEST_DECODED_BYTES, UnusableSecret};
+pub use presets::{aliases, names, preset};
 pub use refusal::Refusal;
-pub use scheme::{Algorithm, Encoding, Grammar, PayloadRule, Piece, Place, Scheme, SecretForm, Success};
+pub use scheme::{
+    Algorithm, ContentType, Encoding, Grammar, PayloadRule, Piece, Place, ReplayRule, Scheme, SecretForm, Success,
+    TimeUnit, Timestamp, TimestampPlace, Unprefixed,
+};
 pub use secret::{EmptySecret, Secret};
+pub use sign::{CannotSign, Signer, sign};
+pub use signature::SIGNATURES_LIMIT;
 
-use crate::request::{Head, Header, Request};
+use crate::request::{Head, Request};
 use crate::time::UnixTime;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-use signature::Signature;
+use key::{Keyed, MacBytes, Text, Url};
+use signature::{Parts, Plan};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Verifies requests against one scheme and one or more secrets, any of which may match.
@@ -24,28 +42,47 @@ use std::fmt;
 /// The key schedule of each secret is computed once, here, and cloned for each request.
 pub struct Verifier {
     scheme: Scheme,
+    plan: Plan,
     keys: Vec<Key>,
+    url: Url,
 }
 
 struct Key {
     label: String,
-    mac: Hmac<Sha256>,
+    keyed: Keyed,
 }
 
 /// Why a [`Verifier`] cannot be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VerifierError {
     /// No secret was given: such a verifier could only refuse.
     NoSecret,
+    /// A secret is not of the form that the scheme asks for.
+    Secret {
+        /// The secret's label.
+        label: String,
+        /// What is wrong with it.
+        why: UnusableSecret,
+    },
+    /// The scheme cannot work.
+    Scheme(UnusableScheme),
     /// The scheme's template has no [`Piece::Body`]: its signature would say nothing about the body.
     UncoveredBody,
+    /// The scheme signs the URL, and none was given: what a request says of its own is a stranger's word.
+    NoUrl,
+    /// Not a URL that a provider posts to.
+    InvalidUrl,
 }
 
 impl fmt::Display for VerifierError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             VerifierError::NoSecret => "there is no secret to verify with",
+            VerifierError::Secret { label, why } => return write!(f, "the secret {label} cannot be used: {why}"),
+            VerifierError::Scheme(unusable) => return unusable.fmt(f),
             VerifierError::UncoveredBody => "the scheme's signature does not cover the body",
+            VerifierError::NoUrl => "the scheme signs the URL that the provider posts to, which was not given",
+            VerifierError::InvalidUrl => "a URL begins with http:// or https://, and has no query and no fragment",
         })
     }
 }
@@ -56,17 +93,41 @@ impl Verifier {
     /// A verifier for `scheme` with `secrets`, each with the label that [`Verified::secret_label`] shows.
     ///
     /// # Errors
-    /// Where there is no secret, or where the scheme's signature does not cover the body.
+    /// Where there is no secret or one that the scheme cannot use; where the scheme cannot work, signs the URL, or signs
+    /// nothing of the body.
     pub fn new(scheme: Scheme, secrets: impl IntoIterator<Item = (String, Secret)>) -> Result<Self, VerifierError> {
-        if !scheme.template.contains(&Piece::Body) {
+        Verifier::at(scheme, secrets, None)
+    }
+
+    /// The same for a provider that posts to `url`: `https://example.com/webhook`, as the provider has it, without its query,
+    /// which comes from each request. Only a scheme that signs the URL needs it.
+    ///
+    /// # Errors
+    /// As of [`Verifier::new`], and where `url` is none.
+    pub fn at(
+        scheme: Scheme,
+        secrets: impl IntoIterator<Item = (String, Secret)>,
+        url: Option<&str>,
+    ) -> Result<Self, VerifierError> {
+        check(&scheme).map_err(VerifierError::Scheme)?;
+        if !scheme.covers_body() {
             return Err(VerifierError::UncoveredBody);
         }
-        let keys: Vec<Key> =
-            secrets.into_iter().map(|(label, secret)| Key { label, mac: schedule(&scheme, &secret) }).collect();
+        if url.is_none() && scheme.covers_url() {
+            return Err(VerifierError::NoUrl);
+        }
+        if !url.is_none_or(is_base_url) {
+            return Err(VerifierError::InvalidUrl);
+        }
+        let keys = secrets.into_iter().map(|(label, secret)| match scheme.secret_form.key(&secret) {
+            Ok(key) => Ok(Key { label, keyed: Keyed::new(scheme.algorithm, &key) }),
+            Err(why) => Err(VerifierError::Secret { label, why }),
+        });
+        let keys = keys.collect::<Result<Vec<_>, _>>()?;
         if keys.is_empty() {
             return Err(VerifierError::NoSecret);
         }
-        Ok(Verifier { scheme, keys })
+        Ok(Verifier { plan: Plan::new(&scheme), scheme, keys, url: Url::new(url.unwrap_or_default()) })
     }
 
     /// The scheme this verifier judges by.
@@ -77,34 +138,48 @@ impl Verifier {
 
     /// Proof that the holder of one of the secrets signed `request`, body included.
     ///
-    /// `now` is what timestamps are held against; a scheme without one (GitHub's) takes any. Neither accepting nor
-    /// refusing allocates, and comparing takes the same time wherever two signatures differ.
+    /// `now` is what a timestamp in the head is held against, once the signature that covers it is proven. Neither accepting
+    /// nor refusing allocates, and comparing takes the same time wherever two signatures differ.
     ///
-    /// Not promised: that the body is of any form, or that this request was not sent before.
+    /// Not promised: that the body is of any form, that a timestamp inside it is fresh ([`Verified::judge_body_timestamp`],
+    /// which [`crate::Delivery::new`] asks), or that this request was not sent before.
     ///
     /// # Errors
     /// What the sender did wrong; see [`Refusal`].
     pub fn verify<'a>(&'a self, request: &Request<'a>, now: UnixTime) -> Result<Verified<'a>, Refusal> {
-        // Freshness is judged where a scheme signs its time; none of today's does.
-        let _ = now;
-        let signature = Signature::of(&self.scheme, &request.head)?;
-        let matching = self.keys.iter().find(|key| {
-            let mac = mac(&key.mac, &self.scheme.template, request);
-            mac.verify_slice(signature.as_bytes()).is_ok()
+        let mut parts = Parts::empty();
+        self.plan.read(&self.scheme, &request.head, &mut parts)?;
+        let text = Text { request, timestamp: parts.timestamp, id: parts.id, url: &self.url };
+        let mut first = MacBytes::EMPTY;
+        let matching = self.keys.iter().enumerate().find(|(at, key)| {
+            let (is_right, mac) = key.keyed.judge(&self.scheme, &text, &parts);
+            if *at == 0 {
+                first = mac;
+            }
+            is_right
         });
-        match matching {
-            Some(key) => Ok(Verified { request: *request, scheme: &self.scheme, secret_label: &key.label }),
-            None => Err(Refusal::SignatureMismatch),
+        let Some((_, key)) = matching else { return Err(Refusal::SignatureMismatch) };
+        // Only now: an unsigned timestamp is the attacker's.
+        if let (Some(rule), Some(signed_at)) = (&self.scheme.timestamp, parts.moment) {
+            rule.judge(signed_at, now)?;
         }
+        Ok(Verified { request: *request, scheme: &self.scheme, secret_label: &key.label, id: parts.id, mac: first })
     }
 
-    /// What can be refused before the body has come: an absent or malformed signature header.
+    /// What can be refused before the body has come: what the head lacks, or has in another form than the scheme's.
     ///
     /// # Errors
     /// The refusal that [`Verifier::verify`] would give for this head with any body.
     pub fn check_head(&self, head: &Head<'_>) -> Result<(), Refusal> {
-        Signature::of(&self.scheme, head).map(drop)
+        self.plan.read(&self.scheme, head, &mut Parts::empty())
     }
+}
+
+/// Whether `url` is one that requests are posted to, up to where a query would begin.
+fn is_base_url(url: &str) -> bool {
+    let authority = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    authority.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        && url.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#".contains(&byte))
 }
 
 impl fmt::Debug for Verifier {
@@ -112,37 +187,6 @@ impl fmt::Debug for Verifier {
         let labels: Vec<&str> = self.keys.iter().map(|key| key.label.as_str()).collect();
         f.debug_struct("Verifier").field("scheme", &self.scheme.name).field("secrets", &labels).finish()
     }
-}
-
-/// The header fields that sign `body` under `scheme` with `secret`: what a sender adds to its request.
-#[must_use]
-pub fn sign(scheme: &Scheme, secret: &Secret, body: &[u8]) -> Vec<(String, String)> {
-    let request = Request { head: Head { method: "POST", target: "/", headers: &[] as &[Header<'_>] }, body };
-    let mac = mac(&schedule(scheme, secret), &scheme.template, &request);
-    let signature = signature::write(scheme, &mac.finalize().into_bytes());
-    scheme.signature_headers.first().map(|name| (name.clone(), signature)).into_iter().collect()
-}
-
-fn schedule(scheme: &Scheme, secret: &Secret) -> Hmac<Sha256> {
-    let key = match scheme.secret_form {
-        SecretForm::Utf8 => secret.as_bytes(),
-    };
-    match scheme.algorithm {
-        Algorithm::HmacSha256 => Hmac::new_from_slice(key).expect("HMAC takes keys of any length (RFC 2104 §3)"),
-    }
-}
-
-/// The MAC of what `template` makes of `request`, fed piece by piece: the body is not copied.
-#[inline(always)]
-fn mac(schedule: &Hmac<Sha256>, template: &[Piece], request: &Request<'_>) -> Hmac<Sha256> {
-    let mut mac = schedule.clone();
-    for piece in template {
-        mac.update(match piece {
-            Piece::Literal(text) => text,
-            Piece::Body => request.body,
-        });
-    }
-    mac
 }
 
 /// A request whose signature is proven. Only [`Verifier::verify`] makes one, and what hands events on takes nothing else.
@@ -175,11 +219,14 @@ fn mac(schedule: &Hmac<Sha256>, template: &[Piece], request: &Request<'_>) -> Hm
 ///     kept
 /// }
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Verified<'a> {
     request: Request<'a>,
     scheme: &'a Scheme,
     secret_label: &'a str,
+    id: &'a [u8],
+    /// The MAC under the first secret, whichever matched.
+    mac: MacBytes,
 }
 
 impl<'a> Verified<'a> {
@@ -203,24 +250,88 @@ impl<'a> Verified<'a> {
 
     /// The event's type: the first of the scheme's places that holds a value. `payload` is the body's JSON, if it has one.
     #[must_use]
-    pub fn event_type(&self, payload: Option<&str>) -> Option<String> {
+    pub fn event_type<'p>(&self, payload: Option<&'p str>) -> Option<Cow<'p, str>>
+    where
+        'a: 'p,
+    {
         self.first_of(&self.scheme.event_type, payload)
     }
 
     /// The sender's id of this delivery, from the scheme's places. A header is not covered by the signature: it names the
     /// delivery and proves nothing.
     #[must_use]
-    pub fn delivery_id(&self, payload: Option<&str>) -> Option<String> {
+    pub fn delivery_id<'p>(&self, payload: Option<&'p str>) -> Option<Cow<'p, str>>
+    where
+        'a: 'p,
+    {
         self.first_of(&self.scheme.delivery_id, payload)
     }
 
-    fn first_of(&self, places: &[Place], payload: Option<&str>) -> Option<String> {
+    fn first_of<'p>(&self, places: &[Place], payload: Option<&'p str>) -> Option<Cow<'p, str>>
+    where
+        'a: 'p,
+    {
         places.iter().find_map(|place| match place {
-            Place::Header(name) => {
-                self.request.head.value(name).map(|value| String::from_utf8_lossy(value).into_owned())
+            Place::Header(name) => self.request.head.value(name).map(String::from_utf8_lossy),
+            Place::Json(pointer) => {
+                let payload = payload?;
+                let found = crate::json::string_at(payload, pointer).or_else(|| pointer::scalar_at(payload, pointer));
+                found.map(Cow::Owned)
             }
-            Place::Json(pointer) => crate::json::string_at(payload?, pointer),
         })
+    }
+
+    /// Whether a timestamp that the scheme has inside the body is within its bounds at `now`. `payload` is the body's JSON,
+    /// if it has one. A scheme without such a timestamp takes any.
+    ///
+    /// # Errors
+    /// Where it is not, or is missing or malformed.
+    pub fn judge_body_timestamp(&self, payload: Option<&str>, now: UnixTime) -> Result<(), Refusal> {
+        let Some(rule) = &self.scheme.timestamp else { return Ok(()) };
+        let TimestampPlace::Json(pointer) = &rule.place else { return Ok(()) };
+        if rule.past_s.is_none() && rule.future_s.is_none() {
+            return Ok(());
+        }
+        match payload.and_then(|payload| pointer::scalar_at(payload, pointer)) {
+            None if rule.accept_missing_timestamp => Ok(()),
+            None => Err(Refusal::MissingTimestamp),
+            Some(text) => {
+                let signed_at = timestamp::moment(rule.unit, text.as_bytes()).ok_or(Refusal::MalformedTimestamp)?;
+                rule.judge(signed_at, now)
+            }
+        }
+    }
+
+    /// What a delivery that comes again has in common with this one: by the scheme's rule, and always something that the
+    /// signature covers. `payload` is the body's JSON, if it has one. Nothing where the scheme tells no two apart.
+    ///
+    /// It begins with a letter for its kind, so that an id in the body is never taken for a MAC. Where the scheme's place
+    /// holds nothing it is the MAC: what lacks an id is no way around this. The MAC is the first secret's, whichever matched:
+    /// a second signature beside the first makes no second delivery.
+    #[must_use]
+    pub fn replay_key(&self, payload: Option<&str>) -> Option<Vec<u8>> {
+        let keyed = |kind: u8, bytes: &[u8]| Some([&[kind], bytes].concat());
+        match &self.scheme.replay_key {
+            ReplayRule::None => None,
+            ReplayRule::SignedId => keyed(b'i', self.id),
+            ReplayRule::Mac => keyed(b'm', self.mac.as_bytes()),
+            ReplayRule::Json(pointer) => match payload.and_then(|payload| pointer::scalar_at(payload, pointer)) {
+                Some(id) => keyed(b'j', id.as_bytes()),
+                None => keyed(b'm', self.mac.as_bytes()),
+            },
+        }
+    }
+}
+
+/// A MAC that verifies is as good as the secret for its body: `Debug` shows none.
+impl fmt::Debug for Verified<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Verified");
+        shown
+            .field("request", &self.request)
+            .field("scheme", &self.scheme.name)
+            .field("secret_label", &self.secret_label);
+        shown.finish_non_exhaustive()
     }
 }
 

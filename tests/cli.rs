@@ -20,9 +20,11 @@ const KEEPS_CONNECTIONS: bool = true;
 mod cli {
     mod help;
     mod listen;
+    mod schemes;
     mod secrets;
     mod send;
     mod serve;
     mod sign;
+    mod vectors;
     mod verify;
 }

@@ -14,7 +14,7 @@ mod hmac_reference;
 
 use hmac_reference::hmac_sha256;
 use hookgate::payload::Payload;
-use hookgate::verify::{EmptySecret, Grammar};
+use hookgate::verify::{Algorithm, EmptySecret, Encoding, Grammar};
 use hookgate::{BODY_LIMIT_BYTES, Delivery, Head, Header, Receiver, Request, Scheme, Secret, UnixTime, Verifier};
 use hookgate::{json, preset, sign};
 use serde_json::{Map, Value};
@@ -24,16 +24,48 @@ use std::path::{Path, PathBuf};
 
 const NOW: UnixTime = UnixTime::from_s(1_700_000_000);
 
-/// Each folder and how many files of vectors it holds.
-const FOLDERS: [(&str, usize); 7] = [
-    ("bitbucket", 6),
-    ("github", 79),
-    ("hmac", 8),
-    ("json", 26),
-    ("json-test-suite", 311),
-    ("requests", 41),
-    ("wycheproof", 1),
+/// Each folder of a provider's signatures and how many files of vectors it holds.
+const PROVIDERS: [(&str, usize); 29] = [
+    ("adnanh-webhook", 15),
+    ("adyen", 2),
+    ("bitbucket", 17),
+    ("box", 8),
+    ("circleci", 2),
+    ("coinbase-commerce", 2),
+    ("convoy", 14),
+    ("dropbox", 2),
+    ("gitea", 13),
+    ("github", 84),
+    ("gocardless", 2),
+    ("gogs", 7),
+    ("hook0", 2),
+    ("hubspot", 2),
+    ("line", 2),
+    ("linear", 2),
+    ("openai", 6),
+    ("paddle", 13),
+    ("pagerduty", 3),
+    ("pusher", 2),
+    ("razorpay", 2),
+    ("shopify", 4),
+    ("slack", 5),
+    ("square", 6),
+    ("standard-webhooks", 12),
+    ("stripe", 15),
+    ("svix", 10),
+    ("websub", 1),
+    ("zoom", 2),
 ];
+
+/// Each other folder.
+const OTHERS: [(&str, usize); 5] =
+    [("hmac", 8), ("json", 26), ("json-test-suite", 311), ("requests", 41), ("wycheproof", 1)];
+
+fn folders() -> Vec<(&'static str, usize)> {
+    let mut folders = [&PROVIDERS[..], &OTHERS].concat();
+    folders.sort_unstable();
+    folders
+}
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")
@@ -47,21 +79,22 @@ fn files(folder: &str) -> Vec<PathBuf> {
     for path in &paths {
         assert_eq!(path.extension().unwrap(), "json", "{} is no vector", path.display());
     }
-    let (_, count) = FOLDERS.iter().find(|(known, _)| *known == folder).unwrap();
-    assert!(*count > 0);
-    assert_eq!(paths.len(), *count, "vectors in {folder}");
+    let (_, count) = folders().into_iter().find(|(known, _)| *known == folder).unwrap();
+    assert!(count > 0);
+    assert_eq!(paths.len(), count, "vectors in {folder}");
     paths
 }
 
 /// Runs each vector of `folder`: its verdict has to be the one it expects, to the word, and every key has to be read.
-fn run(folder: &str, judge: fn(&mut Vector) -> String) {
+fn run(folder: &str, judge: impl Fn(&mut Vector) -> String) {
     for path in files(folder) {
         println!("{}", path.display());
         let mut vector = Vector::read(&path);
         vector.text("source");
         vector.optional_text("note");
-        let expected = vector.text("expect");
+        let expected = vector.fields.get("expect").cloned().map(text).unwrap();
         let verdict = judge(&mut vector);
+        vector.text("expect");
         assert_eq!(verdict, expected, "{}", path.display());
         assert!(vector.fields.is_empty(), "{} has keys that nothing reads: {:?}", path.display(), vector.fields);
     }
@@ -116,13 +149,54 @@ impl Vector {
         pairs.collect()
     }
 
-    /// A verifier with the vector's secrets, labelled by their place.
-    fn verifier(&mut self, scheme: Scheme) -> Result<Verifier, EmptySecret> {
+    fn optional_number(&mut self, key: &str) -> Option<u64> {
+        self.fields.remove(key).map(|number| number.as_u64().unwrap())
+    }
+
+    /// The vector's secrets, labelled by their place.
+    fn secrets(&mut self) -> Result<Vec<(String, Secret)>, EmptySecret> {
         let secrets = self.list("secrets").into_iter().map(|secret| Secret::new(text(secret).into_bytes()));
         let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
-        let labelled = secrets.into_iter().enumerate().map(|(at, secret)| (at.to_string(), secret));
-        Ok(Verifier::new(scheme, labelled).unwrap())
+        Ok(secrets.into_iter().enumerate().map(|(at, secret)| (at.to_string(), secret)).collect())
     }
+
+    /// A verifier with them.
+    fn verifier(&mut self, scheme: Scheme) -> Result<Verifier, EmptySecret> {
+        Ok(Verifier::new(scheme, self.secrets()?).unwrap())
+    }
+
+    /// The vector's scheme: the preset that it names, or the file; else the one called like its folder.
+    fn scheme(&mut self, folder: &str) -> Option<Scheme> {
+        let name = self.optional_text("scheme").unwrap_or_else(|| folder.to_string());
+        let mut scheme = match name.ends_with(".toml") {
+            true => from_file(&name),
+            false => preset(&name),
+        }?;
+        let algorithm = self.optional_text("algorithm");
+        if let Some(algorithm) = &algorithm {
+            scheme.algorithm = Algorithm::ALL.iter().find(|(known, _)| known == algorithm).unwrap().1;
+        }
+        match self.optional_text("encoding").as_deref() {
+            None => {}
+            Some("base64") => scheme.encoding = Encoding::Base64,
+            Some(other) => panic!("no encoding {other}"),
+        }
+        if let Some(tolerance_s) = self.optional_number("tolerance_s") {
+            scheme = scheme.with_tolerance_s(tolerance_s);
+        }
+        Some(scheme)
+    }
+}
+
+#[cfg(feature = "providers")]
+fn from_file(name: &str) -> Option<Scheme> {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+    Some(Scheme::from_toml(&text).unwrap())
+}
+
+#[cfg(not(feature = "providers"))]
+fn from_file(_: &str) -> Option<Scheme> {
+    None
 }
 
 fn text(value: Value) -> String {
@@ -180,7 +254,8 @@ fn every_folder_of_vectors_is_run() {
         .filter(|name| name != "README.md" && name != ".gitattributes")
         .collect();
     folders.sort();
-    assert_eq!(folders, FOLDERS.map(|(folder, _)| folder));
+    let known: Vec<_> = self::folders().into_iter().map(|(folder, _)| folder).collect();
+    assert_eq!(folders, known);
 }
 
 #[test]
@@ -224,38 +299,46 @@ fn macs_of_wycheproof_verify_whole_and_are_refused_modified_or_truncated() {
     assert_eq!(verdicts.iter().map(|(verdict, count)| (verdict.as_str(), *count)).collect::<Vec<_>>(), counted);
 }
 
-/// The verdict on the signature alone.
-fn judge_signature(vector: &mut Vector, scheme: Scheme) -> String {
-    let verifier = vector.verifier(scheme);
+/// The verdict on the signature alone, and on the time it was made.
+fn judge_signature(vector: &mut Vector, folder: &str) -> String {
+    let Some(scheme) = vector.scheme(folder) else {
+        if cfg!(feature = "providers") {
+            panic!("{} names an unknown scheme", vector.path.display());
+        }
+        vector.fields.retain(|key, _| key == "expect");
+        return vector.fields.get("expect").cloned().map(text).unwrap();
+    };
+    let secrets = vector.secrets();
     let headers = vector.headers();
     let body = vector.bytes("body", "body_hex");
-    let verifier = match verifier {
-        Ok(verifier) => verifier,
+    let now = vector.fields.remove("now").map_or(NOW, |now| UnixTime::from_s(now.as_i64().unwrap()));
+    let (method, url) = (vector.optional_text("method"), vector.optional_text("url"));
+    let secrets = match secrets {
+        Ok(secrets) => secrets,
         Err(refusal) => return format!("{refusal:?}"),
     };
+    let target = url.as_deref().unwrap_or("/");
+    let base = url.as_deref().map(|url| url.split('?').next().unwrap());
+    let verifier = Verifier::at(scheme, secrets, base).unwrap();
     let headers = borrowed(&headers);
-    let request = Request { head: Head { method: "POST", target: "/", headers: &headers }, body: &body };
-    said(verifier.verify(&request, NOW), "Verified")
+    let head = Head { method: method.as_deref().unwrap_or("POST"), target, headers: &headers };
+    let verdict = verifier.verify(&Request { head, body: &body }, now);
+    let verdict = verdict.and_then(|verified| verified.judge_body_timestamp(json::check(&body).ok(), now));
+    said(verdict, "Verified")
 }
 
 #[test]
-fn signatures_for_github_get_their_verdict() {
-    run("github", |vector| judge_signature(vector, github()));
-}
-
-#[test]
-fn signatures_in_another_header_get_their_verdict() {
-    run("bitbucket", |vector| {
-        let scheme = Scheme { signature_headers: vec!["X-Hub-Signature".to_string()], ..github() };
-        judge_signature(vector, scheme)
-    });
+fn every_providers_signatures_get_their_verdict() {
+    for (folder, _) in PROVIDERS {
+        run(folder, |vector| judge_signature(vector, folder));
+    }
 }
 
 /// What is said of a delivery, if the vector asks: nothing where it holds nothing.
 fn check_delivery(vector: &mut Vector, delivery: &Delivery<'_>) {
     assert_eq!(delivery.payload().json().map(str::to_string), vector.optional_text("payload"));
-    assert_eq!(delivery.event_type(), vector.optional_text("event_type"));
-    assert_eq!(delivery.delivery_id(), vector.optional_text("delivery_id"));
+    assert_eq!(delivery.event_type().map(String::from), vector.optional_text("event_type"));
+    assert_eq!(delivery.delivery_id().map(String::from), vector.optional_text("delivery_id"));
     assert!(matches!(delivery.payload(), Payload::Json(_)));
 }
 

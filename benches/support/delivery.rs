@@ -7,7 +7,7 @@ pub(crate) const SECRET: &[u8] = b"It's a Secret to Everybody";
 
 /// The fields that GitHub sends (GitHub Docs, "Webhook events and payloads", example delivery), and those of any client of
 /// HTTP. The signature comes last, so that whoever looks for it passes all others.
-const FIELDS: [(&str, &[u8]); 11] = [
+pub(crate) const FIELDS: [(&str, &[u8]); 11] = [
     ("Host", b"hooks.example.org"),
     ("User-Agent", b"GitHub-Hookshot/044aadd"),
     ("Content-Length", b"7321"),

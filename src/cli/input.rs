@@ -3,28 +3,86 @@
 use super::wrong;
 use crate::config::{self, SECRET_LIMIT_BYTES};
 use crate::minimal::{Failure, SCHEME, SECRET_VARIABLE, secret_from_environment, warn};
-use crate::verify::{Scheme, Secret, Verifier, names, preset};
+use crate::verify::{SCHEME_FILE_LIMIT_BYTES, Scheme, Secret, Verifier, VerifierError, aliases, names, preset};
 use clap::Args;
-use clap::builder::PossibleValuesParser;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// A scheme, by the name of its preset.
+/// A scheme, by the name of its preset or by its file.
 #[derive(Args)]
 pub(super) struct SchemeOption {
-    /// Signature scheme
-    #[arg(long, default_value = SCHEME, value_parser = PossibleValuesParser::new(names()))]
+    /// Signature scheme: hookgate schemes list has them all
+    #[arg(long, value_name = "NAME", default_value = SCHEME)]
     scheme: String,
+    /// File that describes a scheme: hookgate schemes show NAME prints one
+    #[arg(long, value_name = "FILE", conflicts_with = "scheme")]
+    scheme_file: Option<PathBuf>,
 }
 
 impl SchemeOption {
     pub(super) fn scheme(&self) -> Result<Scheme, Failure> {
-        preset(&self.scheme).ok_or_else(|| wrong(format!("unknown scheme {:?}", self.scheme), "see --help"))
+        let Some(path) = &self.scheme_file else { return named_scheme(&self.scheme) };
+        let origin = format!("the scheme file {}", path.display());
+        let unreadable =
+            |error: io::Error| wrong(format!("cannot read {origin}: {error}"), "give a file that this user can read");
+        let mut text = String::new();
+        let file = File::open(path).map_err(unreadable)?;
+        file.take(SCHEME_FILE_LIMIT_BYTES as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
+        Scheme::from_toml(&text).map_err(|unusable| {
+            wrong(format!("{origin} cannot be used: {unusable}"), "hookgate schemes show github prints one that can")
+        })
     }
+}
+
+/// The preset called `name`; where there is none, those whose names are nearest are suggested.
+pub(super) fn named_scheme(name: &str) -> Result<Scheme, Failure> {
+    preset(name).ok_or_else(|| {
+        let near = nearest(name).join(", ");
+        wrong(format!("unknown scheme {name:?}"), format!("near it: {near}; hookgate schemes list has them all"))
+    })
+}
+
+/// The names of schemes that `name` is most likely a slip of, nearest first.
+fn nearest(name: &str) -> Vec<&'static str> {
+    const SUGGESTED: usize = 3;
+    let name = name.to_ascii_lowercase();
+    let known = names().chain(names().flat_map(aliases).copied());
+    let mut ranked: Vec<(usize, &str)> = known
+        .map(|known| {
+            // What was begun or written without a part of it counts as one slip.
+            let is_part = !name.is_empty() && (known.contains(&name) || name.contains(known));
+            (if is_part { 1 } else { slips(&name, known) }, known)
+        })
+        .collect();
+    ranked.sort_unstable();
+    let best = ranked.first().map_or(0, |(slips, _)| *slips);
+    let is_near = |slips: usize| slips <= best.max(1) + 1;
+    let near: Vec<_> = ranked.iter().filter(|(slips, _)| is_near(*slips)).map(|(_, name)| *name).collect();
+    // Where all are far, the default is as good as any.
+    if best > name.len().max(3) / 2 { vec![SCHEME] } else { near.into_iter().take(SUGGESTED).collect() }
+}
+
+/// How many letters have to be changed, put in or taken out to make one word of the other.
+fn slips(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.bytes().enumerate() {
+        let mut diagonal = at;
+        let mut left = at + 1;
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
+        for (cell, known) in row.iter_mut().skip(1).zip(other.bytes()) {
+            let changed = diagonal + usize::from(letter != known);
+            diagonal = *cell;
+            left = changed.min(*cell + 1).min(left + 1);
+            *cell = left;
+        }
+    }
+    row.last().copied().unwrap_or(0)
 }
 
 /// Secrets, from where they are kept. None of these takes a secret itself: arguments are seen by everybody on the machine.
@@ -34,10 +92,10 @@ pub(super) struct SecretOptions {
     #[arg(long, value_name = "VAR")]
     secret_env: Vec<OsString>,
     /// File that holds a secret; a newline at its end is stripped (repeatable)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "[LABEL=]FILE")]
     secret_file: Vec<PathBuf>,
     /// File of which every byte is the secret (repeatable)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "[LABEL=]FILE")]
     secret_file_raw: Vec<PathBuf>,
 }
 
@@ -66,18 +124,41 @@ impl SecretOptions {
             .map(|path| (path, false))
             .chain(self.secret_file_raw.iter().map(|path| (path, true)))
         {
-            let label = path.display().to_string();
+            let (label, path) = labelled(path);
             secrets.push((label, read_secret(path, raw)?));
         }
         Ok(secrets)
     }
 
-    /// A verifier for `scheme` with all of them.
-    pub(super) fn verifier(&self, scheme: Scheme) -> Result<Verifier, Failure> {
+    /// A verifier for `scheme` with all of them, of what is posted to `url`.
+    pub(super) fn verifier(&self, scheme: Scheme, url: Option<&str>) -> Result<Verifier, Failure> {
         let name = scheme.name.clone();
-        Verifier::new(scheme, self.secrets()?)
-            .map_err(|error| wrong(format!("the scheme {name} cannot be used: {error}"), "choose another"))
+        Verifier::at(scheme, self.secrets()?, url).map_err(|error| match error {
+            VerifierError::NoUrl | VerifierError::InvalidUrl => wrong(
+                format!("the scheme {name} cannot be used: {error}"),
+                "give --url https://example.com/webhook, as the provider has it",
+            ),
+            VerifierError::Secret { .. } => {
+                wrong(error.to_string(), format!("give the secret as the provider shows it for {name}"))
+            }
+            _ => wrong(format!("the scheme {name} cannot be used: {error}"), "choose another"),
+        })
     }
+}
+
+/// The label and the path of `LABEL=FILE`; a file without a label is its own. A path with a `=` in it begins with `./` or
+/// `/`, which no label has.
+fn labelled(argument: &Path) -> (String, &Path) {
+    let bytes = argument.as_os_str().as_bytes();
+    let is_label = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    let halves = bytes.iter().position(|byte| *byte == b'=').and_then(|at| bytes.split_at_checked(at));
+    if let Some((label, [_, path @ ..])) = halves
+        && !label.is_empty()
+        && label.iter().all(is_label)
+    {
+        return (String::from_utf8_lossy(label).into_owned(), Path::new(OsStr::from_bytes(path)));
+    }
+    (argument.display().to_string(), argument)
 }
 
 fn read_secret(path: &Path, raw: bool) -> Result<Secret, Failure> {
@@ -133,5 +214,52 @@ pub(super) fn header(field: &OsString) -> Result<(String, Vec<u8>), Failure> {
     match std::str::from_utf8(name) {
         Ok(name) if !name.is_empty() && name.bytes().all(|byte| token(&byte)) => Ok((name.to_string(), value.to_vec())),
         _ => Err(wrong("a header whose name is not one", hint)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_nearest_to_a_slip_are_suggested() {
+        for (slip, name) in [
+            ("strip", "stripe"),
+            ("GitHub", "github"),
+            ("git-hub", "github"),
+            ("githb", "github"),
+            ("standardwebhooks", "standard-webhooks"),
+            ("adyen", "adyen-banking"),
+            ("slcak", "slack"),
+            ("whatsap", "whatsapp"),
+        ] {
+            assert_eq!(nearest(slip).first(), Some(&name), "{slip}");
+            assert!(nearest(slip).len() <= 3);
+        }
+        assert_eq!(nearest("zzzzzzzzzz"), ["github"], "nothing is near");
+        assert_eq!(nearest(""), ["github"]);
+    }
+
+    #[test]
+    fn slips_are_counted() {
+        for (one, other, count) in [("", "", 0), ("a", "", 1), ("", "ab", 2), ("kitten", "sitting", 3), ("ab", "ba", 2)]
+        {
+            assert_eq!((slips(one, other), slips(other, one)), (count, count), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn a_secret_has_the_label_before_its_file_or_the_files_own_name() {
+        for (argument, label, path) in [
+            ("new=secret", "new", "secret"),
+            ("new=/etc/a=b", "new", "/etc/a=b"),
+            ("old-1=", "old-1", ""),
+            ("./a=b", "./a=b", "./a=b"),
+            ("/a=b", "/a=b", "/a=b"),
+            ("=b", "=b", "=b"),
+            ("secret", "secret", "secret"),
+        ] {
+            assert_eq!(labelled(Path::new(argument)), (label.to_string(), Path::new(path)), "{argument}");
+        }
     }
 }

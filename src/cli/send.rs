@@ -27,6 +27,9 @@ pub(super) struct Send {
     url: String,
     #[command(flatten)]
     signing: Signing,
+    /// URL to sign, where the scheme signs one and the receiver knows another (default: the one posted to)
+    #[arg(long = "url", value_name = "URL")]
+    signed_url: Option<String>,
     /// Header to send beside the signature's (repeatable); a Content-Type replaces the guessed one
     #[arg(long, value_name = "NAME: VALUE")]
     header: Vec<OsString>,
@@ -49,7 +52,7 @@ impl Send {
         if !extra.iter().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type")) {
             request = request.header("Content-Type", self.signing.content_type(&body)?);
         }
-        for (name, value) in self.signing.headers(&body)? {
+        for (name, value) in self.signing.headers(&body, Some(self.signed_url.as_deref().unwrap_or(&self.url)))? {
             request = request.header(name, value);
         }
         for (name, value) in extra {

@@ -38,6 +38,9 @@ pub(super) struct Serve {
     scheme: SchemeOption,
     #[command(flatten)]
     secrets: SecretOptions,
+    /// URL that the provider posts to, where the scheme signs that; without its query
+    #[arg(long)]
+    url: Option<String>,
     /// What speaks HTTP: evented, which bounds what a stranger can take; or tiny_http, on loopback or a Unix socket only
     #[arg(long, value_enum, default_value = "evented")]
     front: FrontName,
@@ -98,7 +101,7 @@ impl Serve {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let scheme = self.scheme.scheme()?;
         let source = scheme.name.clone();
-        let verifier = self.secrets.verifier(scheme)?;
+        let verifier = self.secrets.verifier(scheme, self.url.as_deref())?;
         let receiver = Receiver::new(source, self.path.clone(), verifier)
             .map_err(|error| wrong(error.to_string(), "a path begins with / and has no query, space or fragment"))?
             .with_body_limit_bytes(self.limits.body_limit);

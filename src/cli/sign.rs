@@ -5,7 +5,9 @@ use super::wrong;
 use crate::minimal::Failure;
 use crate::payload;
 use crate::request::{Head, Header};
-use crate::verify::{Place, Scheme, sign};
+use crate::sink::EventIds;
+use crate::time::UnixTime;
+use crate::verify::{CannotSign, Place, Scheme, Signer};
 use clap::Args;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -20,6 +22,9 @@ pub(super) struct Sign {
     /// Print a curl command that posts it to this URL
     #[arg(long, value_name = "URL")]
     curl: Option<String>,
+    /// URL that it is posted to, where the scheme signs that (default: that of --curl)
+    #[arg(long)]
+    url: Option<String>,
     /// The body; - is standard input
     #[arg(default_value = "-")]
     file: PathBuf,
@@ -35,22 +40,44 @@ pub(super) struct Signing {
     /// Event type to name in the headers
     #[arg(long, value_name = "TYPE")]
     event: Option<String>,
-    /// Delivery id to name in the headers
+    /// Delivery id to name in the headers, and to sign where the scheme does; made up where it is signed and not given
     #[arg(long, value_name = "ID")]
     id: Option<String>,
+    /// The time to sign for, in seconds since 1970 (default: now)
+    #[arg(long, value_name = "UNIX", allow_negative_numbers = true)]
+    now: Option<i64>,
 }
 
 impl Signing {
-    /// The header fields of a delivery of `body`, signed with the first secret.
-    pub(super) fn headers(&self, body: &[u8]) -> Result<Vec<(String, String)>, Failure> {
+    /// The header fields of a delivery of `body` to `url`, signed with the first secret.
+    pub(super) fn headers(&self, body: &[u8], url: Option<&str>) -> Result<Vec<(String, String)>, Failure> {
         let scheme = self.scheme.scheme()?;
         let secrets = self.secrets.secrets()?;
-        let Some((_, secret)) = secrets.first() else {
+        let Some((label, secret)) = secrets.first() else {
             return Err(wrong("there is no secret", "give --secret-file FILE"));
         };
+        let cannot = |error: CannotSign| {
+            let hint = match &error {
+                CannotSign::Secret(_) => format!("give the secret as the provider shows it for {}", scheme.name),
+                CannotSign::NoUrl | CannotSign::InvalidUrl => "give --url https://example.com/webhook".to_string(),
+                CannotSign::NoId | CannotSign::InvalidId => "give --id ID, of letters and digits".to_string(),
+                CannotSign::Scheme(_) => "mend the scheme's file".to_string(),
+            };
+            wrong(format!("cannot sign for {} with the secret {label}: {error}", scheme.name), hint)
+        };
+        let mut signer = Signer::new(&scheme, secret).map_err(cannot)?;
+        let now = self.now.map_or_else(UnixTime::now, UnixTime::from_s);
         let mut headers = named(&scheme, &scheme.event_type, self.event.as_deref(), "--event")?;
-        headers.extend(named(&scheme, &scheme.delivery_id, self.id.as_deref(), "--id")?);
-        headers.extend(sign(&scheme, secret, body));
+        match (&scheme.signed_id, &self.id) {
+            (Some(_), Some(id)) => signer = signer.with_id(id),
+            // As providers do: an id of its own for each.
+            (Some(_), None) => signer = signer.with_id(&EventIds::starting(now).next_id()),
+            (None, id) => headers.extend(named(&scheme, &scheme.delivery_id, id.as_deref(), "--id")?),
+        }
+        if let Some(url) = url {
+            signer = signer.with_url(url);
+        }
+        headers.extend(signer.sign(body, now).map_err(cannot)?);
         Ok(headers)
     }
 
@@ -86,7 +113,8 @@ fn named(scheme: &Scheme, places: &[Place], value: Option<&str>, flag: &str) -> 
 impl Sign {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let body = read_body(&self.file)?;
-        let headers = self.signing.headers(&body)?;
+        let url = self.url.as_deref().or(self.curl.as_deref());
+        let headers = self.signing.headers(&body, url)?;
         let mut out = Vec::new();
         match &self.curl {
             None => {

@@ -1,6 +1,7 @@
 //! `hookgate verify`.
 
 use super::input::{SchemeOption, SecretOptions, header, read_body};
+use crate::json;
 use crate::minimal::Failure;
 use crate::request::{Head, Header, Request};
 use crate::time::UnixTime;
@@ -28,12 +29,18 @@ pub(super) struct Verify {
     /// Method of the request
     #[arg(long, default_value = "POST")]
     method: String,
-    /// URL that it was sent to
+    /// URL that it was sent to, query included
     #[arg(long, default_value = "/")]
     url: String,
     /// The time to hold timestamps against, in seconds since 1970 (default: now)
     #[arg(long, value_name = "UNIX", allow_negative_numbers = true)]
     now: Option<i64>,
+    /// How far from that a timestamp may be, instead of the scheme's own bound
+    #[arg(long, value_name = "SECONDS", conflicts_with = "ignore_timestamp")]
+    tolerance: Option<u64>,
+    /// Judge the signature alone, of whatever time
+    #[arg(long)]
+    ignore_timestamp: bool,
     /// The body; - is standard input
     #[arg(default_value = "-")]
     file: PathBuf,
@@ -41,16 +48,33 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let verifier = self.secrets.verifier(self.scheme.scheme()?)?;
+        let mut scheme = self.scheme.scheme()?;
+        if let Some(s) = self.tolerance {
+            scheme = scheme.with_tolerance_s(s);
+        }
+        let ages = scheme.timestamp.is_some() && self.ignore_timestamp;
+        if self.ignore_timestamp {
+            scheme = scheme.ignoring_age();
+        }
+        // The query comes from the request, which here is the same URL.
+        let base = self.url.split_once('?').map_or(self.url.as_str(), |(base, _)| base);
+        let url = if scheme.covers_url() && self.url != "/" { Some(base) } else { None };
+        let verifier = self.secrets.verifier(scheme, url)?;
         let fields = self.header.iter().map(header).collect::<Result<Vec<_>, _>>()?;
         let headers: Vec<_> = fields.iter().map(|(name, value)| Header { name, value }).collect();
         let body = read_body(&self.file)?;
         let head = Head { method: &self.method, target: &self.url, headers: &headers };
         let now = self.now.map_or_else(UnixTime::now, UnixTime::from_s);
-        let (verdict, code) = match verifier.verify(&Request { head, body: &body }, now) {
+        let request = Request { head, body: &body };
+        let verdict = verifier.verify(&request, now).and_then(|verified| {
+            verified.judge_body_timestamp(json::check(&body).ok(), now)?;
+            Ok(verified)
+        });
+        let (verdict, code) = match verdict {
             Ok(verified) => {
-                let scheme = &verified.scheme().name;
-                (format!("valid: signed for {scheme} with the secret {}", verified.secret_label()), ExitCode::SUCCESS)
+                let (scheme, label) = (&verified.scheme().name, verified.secret_label());
+                let age = if ages { "; its age was not judged" } else { "" };
+                (format!("valid: signed for {scheme} with the secret {label}{age}"), ExitCode::SUCCESS)
             }
             Err(refusal) => (format!("refused: {}: {refusal}", refusal.answer().1), ExitCode::FAILURE),
         };

@@ -1,5 +1,6 @@
 //! One event as text: a line of JSON for programs, an indented one for people.
 
+use crate::base64;
 use crate::json;
 use crate::payload::Payload;
 use crate::receive::Delivery;
@@ -55,7 +56,7 @@ pub(super) fn write_line(delivery: &Delivery<'_>, id: &str, out: &mut Vec<u8>) {
         }
         Payload::Opaque(bytes) => {
             out.extend_from_slice(b",\"payload_base64\":\"");
-            write_base64(bytes, out);
+            base64::write(bytes, out);
             out.push(b'"');
         }
     }
@@ -76,7 +77,7 @@ pub(super) fn write_pretty(delivery: &Delivery<'_>, id: &str, colour: bool, out:
     let event_type = printable(event_type.as_deref().unwrap_or("(no type)"));
     let facts = [
         Some(delivery.source().to_string()),
-        delivery.delivery_id(),
+        delivery.delivery_id().map(String::from),
         Some(delivery.received_at().to_string()),
         Some(id.into()),
     ];
@@ -84,7 +85,7 @@ pub(super) fn write_pretty(delivery: &Delivery<'_>, id: &str, colour: bool, out:
     out.extend_from_slice(format!("{bold}{event_type}{plain}  {dim}{facts}{plain}\n").as_bytes());
     match delivery.payload() {
         Payload::Json(text) => json::write_pretty(&printable(text.as_str()), out),
-        Payload::Opaque(bytes) => write_base64(bytes, out),
+        Payload::Opaque(bytes) => base64::write(bytes, out),
     }
     out.extend_from_slice(b"\n\n");
 }
@@ -101,19 +102,6 @@ fn printable(text: &str) -> String {
         }
     }
     shown
-}
-
-/// Appends `bytes` in base64 (RFC 4648 §4), padded.
-fn write_base64(bytes: &[u8], out: &mut Vec<u8>) {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0_u32, |group, byte| (group << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for place in 0..4 {
-            let index = (group >> (18 - 6 * place)) & 63;
-            let digit = usize::try_from(index).ok().and_then(|index| ALPHABET.get(index)).unwrap_or(&b'=');
-            out.push(if place <= chunk.len() { *digit } else { b'=' });
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,39 +1,254 @@
-//! The schemes of known providers, by name.
+//! The schemes of known providers, by name. Each is a row of data; the tables stand in the files beside this one.
 
-use super::scheme::{Algorithm, Encoding, Grammar, PayloadRule, Piece, Place, Scheme, SecretForm, Success};
+mod base64_of_body;
+mod hex_of_body;
+mod of_url;
+mod standard_webhooks;
+mod timed_header;
+mod timed_list;
 
-/// What makes a preset.
-type Make = fn() -> Scheme;
+use super::scheme::{
+    Algorithm, ContentType, Encoding, Grammar, PayloadRule, Place, ReplayRule, Scheme, SecretForm, Success, TimeUnit,
+    Timestamp, TimestampPlace, Unprefixed,
+};
+use super::template;
+use std::borrow::Cow;
 
-/// Every preset: its name and what makes it.
-const PRESETS: &[(&str, Make)] = &[("github", github)];
+/// A preset as it stands in a table: [`Scheme`] without an allocation. What most presets have in common is [`BASE`].
+struct Preset {
+    name: &'static str,
+    /// Other names for it: providers that sign the same way.
+    aliases: &'static [&'static str],
+    documentation: &'static str,
+    headers: &'static [&'static str],
+    require: &'static [(&'static str, &'static str)],
+    grammar: Form,
+    algorithm: Algorithm,
+    encoding: Encoding,
+    template: &'static str,
+    secret: Key,
+    timestamp: Option<Time>,
+    signed_id: Option<&'static str>,
+    payload: Body,
+    /// Headers, or JSON pointers, which begin with `/`.
+    event_type: &'static [&'static str],
+    delivery_id: &'static [&'static str],
+    replay_key: Replay,
+    replay_reason: &'static str,
+    methods: &'static [&'static str],
+    success: Success,
+}
 
-/// The scheme called `name`, exactly.
+/// [`Grammar`], borrowed.
+enum Form {
+    Bare,
+    Prefix(&'static str),
+    /// Item separator, key separator, signature keys.
+    Pairs(char, char, &'static [&'static str]),
+}
+
+/// [`SecretForm`], borrowed.
+enum Key {
+    Utf8,
+    Hex,
+    Base64(&'static str, Unprefixed),
+}
+
+/// [`Timestamp`], borrowed: where, what unit, how old, how far ahead.
+struct Time(At, TimeUnit, Option<u64>, Option<u64>);
+
+/// [`TimestampPlace`], borrowed.
+enum At {
+    Header(&'static str),
+    Field(&'static str),
+    /// A JSON pointer; such a timestamp may be missing.
+    Json(&'static str),
+}
+
+/// [`PayloadRule`], borrowed.
+enum Body {
+    Json,
+    JsonOrFormField(&'static str),
+    JsonOrForm,
+    Any,
+}
+
+/// [`ReplayRule`], borrowed.
+enum Replay {
+    SignedId,
+    Json(&'static str),
+    Mac,
+    None,
+}
+
+/// What most providers do: HMAC-SHA256 over the body, in hex, keyed by the secret as it is; JSON by POST.
+const BASE: Preset = Preset {
+    name: "",
+    aliases: &[],
+    documentation: "",
+    headers: &[],
+    require: &[],
+    grammar: Form::Bare,
+    algorithm: Algorithm::HmacSha256,
+    encoding: Encoding::Hex,
+    template: "{body}",
+    secret: Key::Utf8,
+    timestamp: None,
+    signed_id: None,
+    payload: Body::Json,
+    event_type: &[],
+    delivery_id: &[],
+    replay_key: Replay::Mac,
+    replay_reason: SAME_BYTES,
+    methods: &["POST"],
+    success: Success { status: 200, content_type: ContentType::Json, body: Cow::Borrowed(r#"{"status":"success"}"#) },
+};
+
+/// An answer of 200 without a word, for providers that want none.
+const NO_WORD: Success = Success { status: 200, content_type: ContentType::Text, body: Cow::Borrowed("") };
+
+const SAME_BYTES: &str = "a delivery that is sent again is the same bytes, and so has the same MAC";
+const SIGNED_AGAIN: &str =
+    "the same signed bytes are a replay; a retry is signed anew and has no id that is signed, so that it counts as new";
+const ID_IN_BODY: &str = "the event's id stands in the signed body and stays when it is sent again";
+const ID_SIGNED: &str = "the message's id is signed, and stays when it is sent again";
+
+const TABLES: [&[Preset]; 6] = [
+    hex_of_body::PRESETS,
+    base64_of_body::PRESETS,
+    standard_webhooks::PRESETS,
+    timed_list::PRESETS,
+    timed_header::PRESETS,
+    of_url::PRESETS,
+];
+
+fn presets() -> impl Iterator<Item = &'static Preset> {
+    TABLES.into_iter().flatten()
+}
+
+/// The scheme called `name`, exactly, be that its own name or another one that it goes by.
 #[must_use]
 pub fn preset(name: &str) -> Option<Scheme> {
-    PRESETS.iter().find(|(known, _)| *known == name).map(|(_, make)| make())
+    presets().find(|preset| preset.name == name || preset.aliases.contains(&name)).map(Preset::scheme)
 }
 
-/// The names of all presets.
+/// The names of all presets, in alphabetical order.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    PRESETS.iter().map(|(name, _)| *name)
+    let mut names: Vec<_> = presets().map(|preset| preset.name).collect();
+    names.sort_unstable();
+    names.into_iter()
 }
 
-/// GitHub Docs, "Validating webhook deliveries": HMAC-SHA256 of the body, `sha256=` and hex, in X-Hub-Signature-256. The
-/// older X-Hub-Signature (SHA-1), which comes beside it, is never fallen back to. "Webhook events and payloads": the body is
-/// JSON, or a form with the JSON in `payload`.
-fn github() -> Scheme {
-    Scheme {
-        name: "github".into(),
-        signature_headers: vec!["X-Hub-Signature-256".into()],
-        grammar: Grammar::Prefix("sha256=".into()),
-        algorithm: Algorithm::HmacSha256,
-        encoding: Encoding::Hex,
-        template: vec![Piece::Body],
-        secret_form: SecretForm::Utf8,
-        payload: PayloadRule::JsonOrFormField("payload".into()),
-        event_type: vec![Place::Header("X-GitHub-Event".into()), Place::Json("/event_type".into())],
-        delivery_id: vec![Place::Header("X-GitHub-Delivery".into())],
-        success: Success { status: 200, content_type: "application/json", body: r#"{"status":"success"}"# },
+/// The other names that the preset called `name` goes by.
+#[must_use]
+pub fn aliases(name: &str) -> &'static [&'static str] {
+    presets().find(|preset| preset.name == name).map_or(&[], |preset| preset.aliases)
+}
+
+impl Preset {
+    fn scheme(&self) -> Scheme {
+        let owned = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let places = |texts: &[&str]| texts.iter().map(|text| Place::from(*text)).collect();
+        Scheme {
+            name: self.name.to_string(),
+            documentation: self.documentation.to_string(),
+            signature_headers: owned(self.headers),
+            require_headers: self.require.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+            grammar: match self.grammar {
+                Form::Bare => Grammar::Bare,
+                Form::Prefix(prefix) => Grammar::Prefix(prefix.to_string()),
+                Form::Pairs(item_separator, key_separator, keys) => {
+                    Grammar::Pairs { item_separator, key_separator, signature_keys: owned(keys) }
+                }
+            },
+            algorithm: self.algorithm,
+            encoding: self.encoding,
+            template: template::parse(self.template).expect("a test parses each preset's"),
+            secret_form: match self.secret {
+                Key::Utf8 => SecretForm::Utf8,
+                Key::Hex => SecretForm::Hex,
+                Key::Base64(prefix, without_prefix) => {
+                    SecretForm::Base64 { prefix: prefix.to_string(), without_prefix }
+                }
+            },
+            timestamp: self.timestamp.as_ref().map(|Time(at, unit, past_s, future_s)| Timestamp {
+                place: match at {
+                    At::Header(name) => TimestampPlace::Header(name.to_string()),
+                    At::Field(key) => TimestampPlace::Field(key.to_string()),
+                    At::Json(pointer) => TimestampPlace::Json(pointer.to_string()),
+                },
+                unit: *unit,
+                past_s: *past_s,
+                future_s: *future_s,
+                accept_missing_timestamp: matches!(at, At::Json(_)),
+            }),
+            signed_id: self.signed_id.map(str::to_string),
+            payload: match self.payload {
+                Body::Json => PayloadRule::Json,
+                Body::JsonOrFormField(field) => PayloadRule::JsonOrFormField(field.to_string()),
+                Body::JsonOrForm => PayloadRule::JsonOrForm,
+                Body::Any => PayloadRule::Any,
+            },
+            event_type: places(self.event_type),
+            delivery_id: places(self.delivery_id),
+            replay_key: match self.replay_key {
+                Replay::SignedId => ReplayRule::SignedId,
+                Replay::Json(pointer) => ReplayRule::Json(pointer.to_string()),
+                Replay::Mac => ReplayRule::Mac,
+                Replay::None => ReplayRule::None,
+            },
+            replay_reason: self.replay_reason.to_string(),
+            methods: owned(self.methods),
+            success: self.success.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check;
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_preset_can_work_and_cites_its_documentation_and_the_reason_for_its_replay_key() {
+        for name in names() {
+            let scheme = preset(name).unwrap();
+            assert_eq!(check(&scheme), Ok(()), "{name}");
+            assert_eq!(scheme.name, name);
+            assert!(scheme.documentation.len() > 10, "{name}");
+            assert!(scheme.replay_reason.len() > 20, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_name_is_one_presets_and_of_lower_case_letters_digits_and_hyphens() {
+        let mut seen = BTreeSet::new();
+        for name in names().chain(names().flat_map(aliases).copied()) {
+            assert!(seen.insert(name), "{name} twice");
+            assert!(
+                name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
+                "{name}"
+            );
+            assert!(preset(name).is_some(), "{name}");
+        }
+        assert_eq!(preset("Stripe"), None);
+        assert_eq!(preset(""), None);
+    }
+
+    #[test]
+    fn only_box_paddle_and_hubspot_bound_age_alone() {
+        let is_one_sided = |name: &&str| {
+            preset(name).unwrap().timestamp.is_some_and(|rule| rule.past_s.is_none() || rule.future_s.is_none())
+        };
+        assert_eq!(names().filter(is_one_sided).collect::<Vec<_>>(), ["box", "hubspot-v3", "paddle"]);
+    }
+
+    #[test]
+    fn an_alias_is_the_preset_it_stands_for() {
+        for (alias, name) in [("clerk", "svix"), ("resend", "svix"), ("whatsapp", "meta"), ("forgejo", "gitea")] {
+            assert_eq!(preset(alias), preset(name), "{alias}");
+            assert!(aliases(name).contains(&alias));
+        }
     }
 }

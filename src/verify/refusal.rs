@@ -41,14 +41,43 @@ pub enum Refusal {
     MissingSignature,
     /// A body of no bytes, where the scheme wants some.
     EmptyBody,
-    /// More than one signature header.
+    /// A signature header came more than once.
     RepeatedSignature,
+    /// More signatures than are tried.
+    TooManySignatures {
+        /// How many are.
+        limit: usize,
+    },
+    /// A header that says which version of the provider's scheme this is says another, or is missing.
+    UnsupportedScheme,
+    /// No timestamp where the scheme signs one.
+    MissingTimestamp,
+    /// The timestamp came more than once, or is not written as the scheme writes it.
+    MalformedTimestamp,
+    /// No id where the scheme signs one.
+    MissingId,
+    /// The signed id came more than once, is empty, or holds what parts it from the rest of what is signed.
+    MalformedId,
     /// The signature header names another algorithm than the scheme's.
     UnsupportedAlgorithm,
     /// The signature header is not of the scheme's grammar.
     MalformedSignature,
     /// Well formed, but not what any of the secrets gives for this body.
     SignatureMismatch,
+    /// Rightly signed, but too long ago.
+    Stale {
+        /// How long ago, in seconds.
+        age_s: u64,
+        /// The longest accepted.
+        limit_s: u64,
+    },
+    /// Rightly signed, but for a time too far ahead of this machine's clock.
+    FromTheFuture {
+        /// How far ahead, in seconds.
+        ahead_s: u64,
+        /// The farthest accepted.
+        limit_s: u64,
+    },
     /// Rightly signed, but not JSON.
     InvalidJson(NotJson),
     /// Rightly signed, but not the form that the scheme wants: its field is missing, repeated or badly escaped.
@@ -70,9 +99,15 @@ impl Refusal {
             Refusal::BrokenBody => (400, "Incomplete or malformed body"),
             Refusal::MissingSignature | Refusal::EmptyBody => (400, "Missing signature header or payload"),
             Refusal::UnsupportedAlgorithm => (400, "Unsupported signature algorithm"),
-            Refusal::RepeatedSignature | Refusal::MalformedSignature => (400, "Invalid signature header format"),
+            Refusal::UnsupportedScheme => (400, "Unsupported signature scheme"),
+            Refusal::RepeatedSignature | Refusal::TooManySignatures { .. } | Refusal::MalformedSignature => {
+                (400, "Invalid signature header format")
+            }
+            Refusal::MissingTimestamp | Refusal::MissingId => (400, "Missing signed timestamp or id"),
+            Refusal::MalformedTimestamp | Refusal::MalformedId => (400, "Invalid signed timestamp or id"),
             Refusal::InvalidJson(_) | Refusal::InvalidForm => (400, "Invalid JSON payload"),
             Refusal::SignatureMismatch => (401, "Signature mismatch - unauthorized"),
+            Refusal::Stale { .. } | Refusal::FromTheFuture { .. } => (401, "Timestamp out of bounds - unauthorized"),
             Refusal::UnknownPath => (404, "Not found"),
             Refusal::MethodNotAllowed => (405, "Method not allowed"),
             Refusal::BodyTooLong { .. } => (413, "Payload too large"),
@@ -104,9 +139,19 @@ impl fmt::Display for Refusal {
             Refusal::MissingSignature => "there is no signature header",
             Refusal::EmptyBody => "the body is empty",
             Refusal::RepeatedSignature => "there is more than one signature header",
+            Refusal::TooManySignatures { limit } => return write!(f, "there are more than {limit} signatures"),
+            Refusal::UnsupportedScheme => "a header that says the scheme's version says another, or is missing",
+            Refusal::MissingTimestamp => "there is no timestamp, which the scheme signs",
+            Refusal::MalformedTimestamp => "the timestamp is not of the scheme's form",
+            Refusal::MissingId => "there is no id, which the scheme signs",
+            Refusal::MalformedId => "the signed id is not of the scheme's form",
             Refusal::UnsupportedAlgorithm => "the signature header names another algorithm",
             Refusal::MalformedSignature => "the signature header is not of the scheme's form",
             Refusal::SignatureMismatch => "the signature is not what any given secret makes of this body",
+            Refusal::Stale { age_s, limit_s } => return write!(f, "signed {age_s} s ago, limit is {limit_s} s"),
+            Refusal::FromTheFuture { ahead_s, limit_s } => {
+                return write!(f, "signed {ahead_s} s ahead of this clock, limit is {limit_s} s");
+            }
             Refusal::InvalidJson(NotJson::Encoding { at }) => {
                 return write!(f, "the payload is not UTF-8 from byte {at} on");
             }

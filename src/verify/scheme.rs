@@ -1,12 +1,20 @@
 //! A signature scheme as a value: where the signature is, how it is written, what it is over, what answers it.
 
-/// How one provider signs its deliveries. [`super::preset`] has the known ones.
+pub use super::template::Piece;
+use std::borrow::Cow;
+
+/// How one provider signs its deliveries. [`super::preset`] has the known ones; [`super::check`] says which can work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scheme {
     /// Name in lower-case kebab, as in `--scheme`.
     pub name: String,
-    /// Names of the header fields that carry the signature; one signature in all of them together.
+    /// The page that says so.
+    pub documentation: String,
+    /// Names of the header fields that carry signatures. Each may come once; those that come are read together, and any
+    /// signature in them may match.
     pub signature_headers: Vec<String>,
+    /// Header fields that have to be there with exactly this value: `(name, value)`.
+    pub require_headers: Vec<(String, String)>,
     /// How the field's value is built.
     pub grammar: Grammar,
     /// The MAC. Always the scheme's, never what a request names.
@@ -17,12 +25,22 @@ pub struct Scheme {
     pub template: Vec<Piece>,
     /// How the secret becomes the MAC's key.
     pub secret_form: SecretForm,
+    /// When the delivery was signed, and how far from now that may be.
+    pub timestamp: Option<Timestamp>,
+    /// The header field that [`Piece::Id`] stands for.
+    pub signed_id: Option<String>,
     /// What a verified body has to be.
     pub payload: PayloadRule,
     /// Where the event's type stands; the first place that has one counts.
     pub event_type: Vec<Place>,
     /// Where the sender's id of the delivery stands; the first place that has one counts.
     pub delivery_id: Vec<Place>,
+    /// By what a delivery that comes again is known.
+    pub replay_key: ReplayRule,
+    /// Why by that.
+    pub replay_reason: String,
+    /// Methods that deliveries come by.
+    pub methods: Vec<String>,
     /// The answer to an accepted delivery.
     pub success: Success,
 }
@@ -34,13 +52,45 @@ pub enum Grammar {
     Bare,
     /// This text, then the encoded signature: `sha256=` and 64 hex digits. Ends with the `=` that parts the two.
     Prefix(String),
+    /// A list of keys and values: `t=1492774577,v1=5257a8…`. White space around an item is not part of it; the first key
+    /// separator of an item parts key and value; items of other keys are ignored, and so is one without a key separator.
+    Pairs {
+        /// What parts the items: one character of ASCII.
+        item_separator: char,
+        /// What parts a key from its value: one character of ASCII.
+        key_separator: char,
+        /// Keys whose values are signatures. Each may come several times, and any of them may match.
+        signature_keys: Vec<String>,
+    },
 }
 
 /// A MAC algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Algorithm {
-    /// HMAC (RFC 2104) with SHA-256: 32 bytes.
+    /// HMAC (RFC 2104) with SHA-1: 20 bytes. As a MAC it is unbroken; a few providers offer nothing else.
+    #[cfg(feature = "providers")]
+    HmacSha1,
+    /// HMAC with SHA-256: 32 bytes.
     HmacSha256,
+    /// HMAC with SHA-384: 48 bytes.
+    HmacSha384,
+    /// HMAC with SHA-512: 64 bytes.
+    HmacSha512,
+}
+
+impl Algorithm {
+    /// Length of its signatures, in bytes.
+    #[must_use]
+    pub fn signature_bytes(self) -> usize {
+        match self {
+            #[cfg(feature = "providers")]
+            Algorithm::HmacSha1 => 20,
+            Algorithm::HmacSha256 => 32,
+            Algorithm::HmacSha384 => 48,
+            Algorithm::HmacSha512 => 64,
+        }
+    }
 }
 
 /// How a MAC's bytes are written as text.
@@ -48,22 +98,71 @@ pub enum Algorithm {
 pub enum Encoding {
     /// Two hex digits a byte: lower case is written, either is read.
     Hex,
-}
-
-/// One piece of what the MAC is computed over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
-    /// These bytes.
-    Literal(Vec<u8>),
-    /// The raw body.
-    Body,
+    /// Base64 (RFC 4648 §4), padded, its spare bits zero.
+    Base64,
 }
 
 /// How the secret, as the operator holds it, becomes the MAC's key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretForm {
     /// Its bytes as they are (UTF-8 where it is text).
     Utf8,
+    /// The bytes that its hex digits stand for.
+    Hex,
+    /// The bytes that its base64 stands for, padded or not.
+    Base64 {
+        /// Text before the base64 that says what it is (`whsec_`), dropped where it is there.
+        prefix: String,
+        /// What a secret without the prefix is.
+        without_prefix: Unprefixed,
+    },
+}
+
+/// What a secret is that lacks the prefix of its form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unprefixed {
+    /// Base64 all the same.
+    Base64,
+    /// Text, taken as it is.
+    Utf8,
+}
+
+/// When a delivery was signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timestamp {
+    /// Where that stands.
+    pub place: TimestampPlace,
+    /// What it counts.
+    pub unit: TimeUnit,
+    /// How old it may be, in seconds, inclusive. Nothing: any age.
+    pub past_s: Option<u64>,
+    /// How far ahead of this machine's clock it may be, in seconds, inclusive. Nothing: any distance.
+    pub future_s: Option<u64>,
+    /// Whether a delivery without it is taken all the same: only where it stands in the body, which nobody but the signer
+    /// can take it out of.
+    pub accept_missing_timestamp: bool,
+}
+
+/// Where a timestamp stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TimestampPlace {
+    /// In the header field of this name.
+    Header(String),
+    /// Under this key in the signature header, whose grammar is [`Grammar::Pairs`].
+    Field(String),
+    /// In the body's JSON, at this pointer (RFC 6901): read after the signature, which covers it.
+    Json(String),
+}
+
+/// How a timestamp is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeUnit {
+    /// Seconds since 1970, in decimal digits.
+    Seconds,
+    /// Milliseconds since 1970, in decimal digits.
+    Milliseconds,
+    /// RFC 3339, with any fraction and offset.
+    Rfc3339,
 }
 
 /// What a verified body has to be for the receiver to accept it. The signature is always over the raw body.
@@ -74,6 +173,8 @@ pub enum PayloadRule {
     /// JSON; or, where its Content-Type is `application/x-www-form-urlencoded`, a form with exactly one field of this name,
     /// which holds the JSON.
     JsonOrFormField(String),
+    /// JSON; or, where its Content-Type is `application/x-www-form-urlencoded`, any form.
+    JsonOrForm,
     /// A form (`application/x-www-form-urlencoded`).
     Form,
     /// Anything but nothing.
@@ -87,8 +188,22 @@ pub enum PayloadRule {
 pub enum Place {
     /// A header field of this name.
     Header(String),
-    /// A string in the JSON payload, by its pointer (RFC 6901).
+    /// A string or a number in the JSON payload, by its pointer (RFC 6901).
     Json(String),
+}
+
+/// What tells one delivery from another. Whatever it is, the signature covers it: what it does not cover, a stranger changes
+/// at will.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplayRule {
+    /// The id that [`Piece::Id`] puts under the signature.
+    SignedId,
+    /// The string or number at this pointer in the JSON payload; the MAC where there is none.
+    Json(String),
+    /// The MAC: the same signed bytes are the same delivery.
+    Mac,
+    /// Nothing: the same signed bytes can be two events.
+    None,
 }
 
 /// The answer to an accepted delivery.
@@ -96,8 +211,73 @@ pub enum Place {
 pub struct Success {
     /// Status code, 2xx.
     pub status: u16,
-    /// Content-Type of the body.
-    pub content_type: &'static str,
+    /// What the body is.
+    pub content_type: ContentType,
     /// The body.
-    pub body: &'static str,
+    pub body: Cow<'static, str>,
+}
+
+/// What an answer's body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentType {
+    /// `application/json`
+    Json,
+    /// `text/plain`
+    Text,
+    /// `text/xml`
+    Xml,
+}
+
+impl ContentType {
+    /// The value of its Content-Type field.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ContentType::Json => "application/json",
+            ContentType::Text => "text/plain",
+            ContentType::Xml => "text/xml",
+        }
+    }
+}
+
+impl Scheme {
+    /// Whether the signature covers the body.
+    #[must_use]
+    pub fn covers_body(&self) -> bool {
+        self.template.contains(&Piece::Body)
+    }
+
+    /// Whether the signature covers the URL, so that the verifier has to be told it.
+    #[must_use]
+    pub fn covers_url(&self) -> bool {
+        self.template.iter().any(|piece| matches!(piece, Piece::Url | Piece::UrlUnescaped))
+    }
+
+    /// The same with other bounds for the timestamp's age, and for how far ahead it is where the scheme bounds that: `s`
+    /// seconds each.
+    #[must_use]
+    pub fn with_tolerance_s(mut self, s: u64) -> Self {
+        if let Some(timestamp) = &mut self.timestamp {
+            let bounds_age_only = timestamp.past_s.is_some() && timestamp.future_s.is_none();
+            timestamp.past_s = Some(s);
+            timestamp.future_s = if bounds_age_only { None } else { Some(s) };
+        }
+        self
+    }
+
+    /// The same with a timestamp of any age: what it says is under the signature, and judged by nobody.
+    #[must_use]
+    pub fn ignoring_age(mut self) -> Self {
+        if let Some(timestamp) = &mut self.timestamp {
+            (timestamp.past_s, timestamp.future_s) = (None, None);
+        }
+        self
+    }
+}
+
+/// A JSON pointer, which begins with `/`, or the name of a header.
+impl From<&str> for Place {
+    fn from(text: &str) -> Self {
+        if text.starts_with('/') { Place::Json(text.to_string()) } else { Place::Header(text.to_string()) }
+    }
 }

@@ -1,45 +1,294 @@
-//! Reading a signature out of a request's header, strictly, and writing one.
+//! Reading what a scheme wants out of a request's head, strictly: signatures, timestamp, id.
 
+use super::encoding::{self, LONGEST};
 use super::refusal::Refusal;
-use super::scheme::{Encoding, Grammar, Scheme};
-use crate::request::Head;
+use super::scheme::{Grammar, Piece, Scheme, TimestampPlace};
+use super::timestamp;
+use crate::request::{Head, without_optional_white_space};
+use crate::time::UnixTime;
 
-/// Length of a MAC of any algorithm there is, in bytes.
-const MAC_BYTES: usize = 32;
+/// Most signatures that are tried in one request. A provider that rotates its secrets sends two; each one more costs a
+/// comparison.
+pub const SIGNATURES_LIMIT: usize = 16;
 
-/// A signature as it was decoded: of exactly the length of a MAC.
+/// What to look for in a head: made of a scheme once, so that each request is gone through once.
 #[derive(Debug)]
-pub(super) struct Signature {
-    mac: [u8; MAC_BYTES],
+pub(super) struct Plan {
+    wanted: Vec<(String, Role)>,
+    /// Bit n is set where a wanted name has n bytes; the last bit stands for all lengths from 63 on.
+    lengths: u64,
+    /// What may not be in an id: the byte that parts it from what follows in the template.
+    after_id: Option<u8>,
+    signature_bytes: usize,
 }
 
-impl Signature {
-    /// The one signature of `head` under `scheme`.
+/// What a wanted header field is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// Carries signatures; the number is its place among those that do.
+    Signature(u32),
+    Timestamp,
+    Id,
+    /// Has to hold what the scheme requires; the number is its place there.
+    Required(u32),
+}
+
+/// What was read out of a head. One is filled in place: to move it costs more than to read some headers.
+pub(super) struct Parts<'a> {
+    /// The timestamp as received; empty where the scheme has none in the head.
+    pub(super) timestamp: &'a [u8],
+    /// The same as a moment, where the scheme bounds it.
+    pub(super) moment: Option<UnixTime>,
+    /// The signed id as received; empty where the scheme has none.
+    pub(super) id: &'a [u8],
+    found: Found<'a>,
+    /// The first signature that decodes, decoded.
+    decoded: [u8; LONGEST],
+    /// Its place among the encoded.
+    at: usize,
+    signature_bytes: usize,
+}
+
+/// A length as a bit of [`Plan::lengths`].
+fn length_bit(bytes: usize) -> u64 {
+    1 << bytes.min(63)
+}
+
+impl Plan {
+    pub(super) fn new(scheme: &Scheme) -> Self {
+        let mut wanted: Vec<(String, Role)> = Vec::new();
+        for (name, at) in scheme.signature_headers.iter().zip(0..) {
+            wanted.push((name.clone(), Role::Signature(at)));
+        }
+        if let Some(TimestampPlace::Header(name)) = scheme.timestamp.as_ref().map(|timestamp| &timestamp.place) {
+            wanted.push((name.clone(), Role::Timestamp));
+        }
+        wanted.extend(scheme.signed_id.iter().map(|name| (name.clone(), Role::Id)));
+        for ((name, _), at) in scheme.require_headers.iter().zip(0..) {
+            wanted.push((name.clone(), Role::Required(at)));
+        }
+        let after_id = scheme.template.windows(2).find_map(|pair| match pair {
+            [Piece::Id, Piece::Literal(text)] => text.bytes().next(),
+            _ => None,
+        });
+        let lengths = wanted.iter().fold(0, |lengths, (name, _)| lengths | length_bit(name.len()));
+        Plan { wanted, lengths, after_id, signature_bytes: scheme.algorithm.signature_bytes() }
+    }
+
+    /// Fills `parts` with what `scheme`, of which this plan was made, wants of `head`.
     // Not inlined: beside the MAC the compiler runs out of registers for both, which costs some 20 ns a request.
     #[inline(never)]
-    pub(super) fn of(scheme: &Scheme, head: &Head<'_>) -> Result<Signature, Refusal> {
-        let mut found = None;
-        for name in &scheme.signature_headers {
-            for value in head.values(name) {
-                if found.replace(value).is_some() {
-                    return Err(Refusal::RepeatedSignature);
+    pub(super) fn read<'a>(&self, scheme: &Scheme, head: &Head<'a>, parts: &mut Parts<'a>) -> Result<(), Refusal> {
+        for header in head.headers {
+            if self.lengths & length_bit(header.name.len()) == 0 {
+                continue;
+            }
+            for (name, role) in &self.wanted {
+                if is_named(header.name, name) {
+                    parts.found.take(scheme, *role, without_optional_white_space(header.value));
                 }
             }
         }
-        let Some(value) = found else { return Err(Refusal::MissingSignature) };
-        let encoded = match &scheme.grammar {
-            Grammar::Bare => value,
-            Grammar::Prefix(prefix) => after_prefix(prefix.as_bytes(), value)?,
-        };
-        let mut signature = Signature { mac: [0; MAC_BYTES] };
-        let decoded = match scheme.encoding {
-            Encoding::Hex => decode_hex(encoded, &mut signature.mac),
-        };
-        if decoded { Ok(signature) } else { Err(Refusal::MalformedSignature) }
+        self.judge(scheme, parts)
     }
 
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        &self.mac
+    #[inline(always)]
+    fn judge(&self, scheme: &Scheme, parts: &mut Parts<'_>) -> Result<(), Refusal> {
+        let found = &parts.found;
+        if found.seen == 0 {
+            return Err(Refusal::MissingSignature);
+        }
+        if found.is_repeated {
+            return Err(Refusal::RepeatedSignature);
+        }
+        if found.required.count_ones() as usize != scheme.require_headers.len() || found.is_otherwise {
+            return Err(Refusal::UnsupportedScheme);
+        }
+        parts.id = match (&scheme.signed_id, found.id) {
+            (None, _) => &[][..],
+            (Some(_), Value::None) => return Err(Refusal::MissingId),
+            (Some(_), Value::One(id))
+                if !id.is_empty() && self.after_id.is_none_or(|byte| place(id, byte).is_none()) =>
+            {
+                id
+            }
+            (Some(_), _) => return Err(Refusal::MalformedId),
+        };
+        (parts.timestamp, parts.moment) = match &scheme.timestamp {
+            Some(rule) if !matches!(rule.place, TimestampPlace::Json(_)) => match found.timestamp {
+                Value::None => return Err(Refusal::MissingTimestamp),
+                Value::Several => return Err(Refusal::MalformedTimestamp),
+                Value::One(text) if rule.past_s.is_none() && rule.future_s.is_none() => (text, None),
+                Value::One(text) => {
+                    (text, Some(timestamp::moment(rule.unit, text).ok_or(Refusal::MalformedTimestamp)?))
+                }
+            },
+            _ => (&[][..], None),
+        };
+        if found.count > SIGNATURES_LIMIT {
+            return Err(Refusal::TooManySignatures { limit: SIGNATURES_LIMIT });
+        }
+        parts.signature_bytes = self.signature_bytes;
+        let (out, _) = parts.decoded.split_at_mut(self.signature_bytes);
+        let mut encoded = found.encoded.iter().take(found.count);
+        match encoded.position(|text| encoding::decode(scheme.encoding, text, out)) {
+            Some(at) => {
+                parts.at = at;
+                Ok(())
+            }
+            None => Err(found.foreign.unwrap_or(Refusal::MalformedSignature)),
+        }
+    }
+}
+
+impl Parts<'_> {
+    pub(super) fn empty() -> Self {
+        Parts {
+            timestamp: &[],
+            moment: None,
+            id: &[],
+            found: Found::default(),
+            decoded: [0; LONGEST],
+            at: 0,
+            signature_bytes: 0,
+        }
+    }
+
+    /// Whether any of the signatures is one that `is_right` takes.
+    #[inline(always)]
+    pub(super) fn any_signature(&self, scheme: &Scheme, mut is_right: impl FnMut(&[u8]) -> bool) -> bool {
+        let (first, _) = self.decoded.split_at(self.signature_bytes);
+        is_right(first) || (self.found.count > 1 && self.any_later(scheme, &mut is_right))
+    }
+
+    #[cold]
+    fn any_later(&self, scheme: &Scheme, is_right: &mut impl FnMut(&[u8]) -> bool) -> bool {
+        let mut decoded = [0; LONGEST];
+        let (out, _) = decoded.split_at_mut(self.signature_bytes);
+        let later = self.found.encoded.iter().take(self.found.count).skip(self.at + 1);
+        later.into_iter().any(|text| encoding::decode(scheme.encoding, text, out) && is_right(out))
+    }
+}
+
+/// Nothing, a value, or more values than one.
+#[derive(Clone, Copy, Default)]
+enum Value<'a> {
+    #[default]
+    None,
+    One(&'a [u8]),
+    Several,
+}
+
+impl<'a> Value<'a> {
+    fn take(&mut self, value: &'a [u8]) {
+        *self = if matches!(self, Value::None) { Value::One(value) } else { Value::Several };
+    }
+}
+
+/// What has been found of a head so far.
+#[derive(Default)]
+struct Found<'a> {
+    /// Bit n is set where the signature header n was there.
+    seen: u32,
+    is_repeated: bool,
+    /// Bit n is set where the required header n was there, as required.
+    required: u32,
+    /// Whether one of them held something else.
+    is_otherwise: bool,
+    timestamp: Value<'a>,
+    id: Value<'a>,
+    encoded: [&'a [u8]; SIGNATURES_LIMIT],
+    /// How many there were, those included for which there is no room.
+    count: usize,
+    /// What is wrong with a signature header whose form is not the scheme's.
+    foreign: Option<Refusal>,
+}
+
+impl<'a> Found<'a> {
+    #[inline(always)]
+    fn take(&mut self, scheme: &Scheme, role: Role, value: &'a [u8]) {
+        match role {
+            Role::Signature(at) => {
+                let bit = 1 << at;
+                self.is_repeated |= self.seen & bit != 0;
+                self.seen |= bit;
+                self.take_signatures(scheme, value);
+            }
+            Role::Timestamp => self.timestamp.take(value),
+            Role::Id => self.id.take(value),
+            Role::Required(at) => match scheme.require_headers.get(at as usize) {
+                Some((_, required)) if required.as_bytes() == value => self.required |= 1 << at,
+                _ => self.is_otherwise = true,
+            },
+        }
+    }
+
+    #[inline(always)]
+    fn take_signatures(&mut self, scheme: &Scheme, value: &'a [u8]) {
+        match &scheme.grammar {
+            Grammar::Bare => self.push(value),
+            Grammar::Prefix(prefix) => match after_prefix(prefix.as_bytes(), value) {
+                Ok(encoded) => self.push(encoded),
+                Err(refusal) => self.foreign = Some(refusal),
+            },
+            Grammar::Pairs { item_separator, key_separator, signature_keys } => {
+                // Both are ASCII.
+                let [item_separator, key_separator] =
+                    [*item_separator, *key_separator].map(|separator| u8::try_from(separator).unwrap_or(0));
+                let time_key = match scheme.timestamp.as_ref().map(|timestamp| &timestamp.place) {
+                    Some(TimestampPlace::Field(key)) => Some(key.as_bytes()),
+                    _ => None,
+                };
+                let mut rest = Some(value);
+                while let Some(list) = rest {
+                    let (item, after) = cut(list, item_separator);
+                    rest = after;
+                    let item = without_optional_white_space(item);
+                    // A key is short.
+                    let Some(at) = item.iter().position(|byte| *byte == key_separator) else { continue };
+                    let (key, value) = item.split_at(at);
+                    let value = value.get(1..).unwrap_or_default();
+                    if signature_keys.iter().any(|known| known.as_bytes() == key) {
+                        self.push(value);
+                    } else if Some(key) == time_key {
+                        self.timestamp.take(value);
+                    }
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, encoded: &'a [u8]) {
+        if let Some(place) = self.encoded.get_mut(self.count) {
+            *place = encoded;
+        }
+        self.count += 1;
+    }
+}
+
+/// Whether a header's name is this one, in whatever case. Names of one length mostly differ in their last letter, and one
+/// that doesn't mostly comes as it is documented: the letters are gone through for the rest.
+#[inline]
+fn is_named(name: &str, wanted: &str) -> bool {
+    let last = |name: &str| name.as_bytes().last().map(u8::to_ascii_lowercase);
+    name.len() == wanted.len() && last(name) == last(wanted) && (name == wanted || name.eq_ignore_ascii_case(wanted))
+}
+
+/// The place of the first `byte` in `text`.
+#[inline]
+fn place(text: &[u8], byte: u8) -> Option<usize> {
+    #[cfg(feature = "providers")]
+    return memchr::memchr(byte, text);
+    #[cfg(not(feature = "providers"))]
+    return text.iter().position(|known| *known == byte);
+}
+
+/// What is before the first `separator` in `text`, and what is behind it, if there is one.
+#[inline]
+fn cut(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
+    match place(text, separator).and_then(|at| text.split_at_checked(at)) {
+        Some((before, [_, behind @ ..])) => (before, Some(behind)),
+        _ => (text, None),
     }
 }
 
@@ -55,69 +304,21 @@ fn after_prefix<'v>(prefix: &[u8], value: &'v [u8]) -> Result<&'v [u8], Refusal>
     }
 }
 
-/// Fills `mac` from exactly twice as many hex digits of either case; false where `text` is anything else.
-///
-/// All digits at once and without a branch, so that the processor does sixteen in one instruction: the `hex` crate branches
-/// on each, which costs a fifth of the MAC of a whole 1 KiB body where digits are random, as a signature's are.
-fn decode_hex(text: &[u8], mac: &mut [u8; MAC_BYTES]) -> bool {
-    let Ok(text) = <&[u8; 2 * MAC_BYTES]>::try_from(text) else { return false };
-    let values = text.map(digit_value);
-    let (pairs, _) = values.as_chunks();
-    for (byte, [high, low]) in mac.iter_mut().zip(pairs) {
-        *byte = (high << 4) | low;
-    }
-    values.iter().fold(0, |seen, value| seen | value) < NO_DIGIT
-}
-
-/// What [`digit_value`] gives for a byte that is no digit: more than any digit.
-const NO_DIGIT: u8 = 0x80;
-
-fn digit_value(text: u8) -> u8 {
-    let decimal = text.wrapping_sub(b'0');
-    // Sets the bit that tells lower case from upper.
-    let letter = (text | 0x20).wrapping_sub(b'a');
-    if decimal < 10 {
-        decimal
-    } else if letter < 6 {
-        letter + 10
-    } else {
-        NO_DIGIT
-    }
-}
-
-/// The value of the signature header for `mac`.
-pub(super) fn write(scheme: &Scheme, mac: &[u8]) -> String {
-    let encoded = match scheme.encoding {
-        Encoding::Hex => hex::encode(mac),
-    };
+/// The value of the signature header for `signature`, with the timestamp where that stands in it.
+pub(super) fn write(scheme: &Scheme, signature: &[u8], timestamp: &str) -> String {
+    let encoded = encoding::encode(scheme.encoding, signature);
     match &scheme.grammar {
         Grammar::Bare => encoded,
         Grammar::Prefix(prefix) => format!("{prefix}{encoded}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_byte_is_a_digit_in_each_place_exactly_where_the_hex_crate_says_so() {
-        for place in 0..2 * MAC_BYTES {
-            for byte in 0..=255 {
-                let mut text = *b"0123456789abcdefABCDEF9876543210fedcba0987654321FEDCBA0123456789";
-                text[place] = byte;
-                let (mut ours, mut theirs) = ([0; MAC_BYTES], [0; MAC_BYTES]);
-                let valid = hex::decode_to_slice(text, &mut theirs).is_ok();
-                assert_eq!(decode_hex(&text, &mut ours), valid, "{text:?}");
-                assert!(!valid || ours == theirs, "{text:?}");
+        Grammar::Pairs { item_separator, key_separator, signature_keys } => {
+            let key = signature_keys.first().map_or("", String::as_str);
+            let signature = format!("{key}{key_separator}{encoded}");
+            match scheme.timestamp.as_ref().map(|timestamp| &timestamp.place) {
+                Some(TimestampPlace::Field(key)) => {
+                    format!("{key}{key_separator}{timestamp}{item_separator}{signature}")
+                }
+                _ => signature,
             }
-        }
-    }
-
-    #[test]
-    fn another_number_of_digits_is_refused() {
-        for digits in [0, 1, 2, 62, 63, 65, 66, 128] {
-            assert!(!decode_hex(&vec![b'0'; digits], &mut [0; MAC_BYTES]), "{digits}");
         }
     }
 }

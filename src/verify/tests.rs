@@ -1,6 +1,7 @@
 //! The verifier's verdicts, one sentence each.
 
 use super::*;
+use crate::request::Header;
 
 const SECRET: &[u8] = b"It's a Secret to Everybody";
 const BODY: &[u8] = b"Hello, World!";
@@ -104,7 +105,7 @@ fn the_secret_that_matched_is_named() {
 fn a_verifier_needs_a_secret_and_a_scheme_that_covers_the_body() {
     let scheme = preset("github").unwrap();
     assert_eq!(Verifier::new(scheme.clone(), []).map(drop), Err(VerifierError::NoSecret));
-    let uncovered = Scheme { template: vec![Piece::Literal(b"v0".to_vec())], ..scheme };
+    let uncovered = Scheme { template: vec![Piece::Literal("v0".into())], replay_key: ReplayRule::None, ..scheme };
     let secret = Secret::new(SECRET.to_vec()).unwrap();
     let made = Verifier::new(uncovered, [("one".to_string(), secret)]);
     assert_eq!(made.map(drop), Err(VerifierError::UncoveredBody));
@@ -115,7 +116,7 @@ fn a_scheme_is_a_value_that_can_be_changed_without_code() {
     let scheme = Scheme {
         signature_headers: vec!["X-Signature".into()],
         grammar: Grammar::Bare,
-        template: vec![Piece::Literal(b"v0:".to_vec()), Piece::Body, Piece::Literal(b".".to_vec())],
+        template: vec![Piece::Literal("v0:".into()), Piece::Body, Piece::Literal(".".into())],
         ..preset("github").unwrap()
     };
     let secret = Secret::new(SECRET.to_vec()).unwrap();
@@ -134,4 +135,71 @@ fn a_scheme_is_a_value_that_can_be_changed_without_code() {
 fn debug_of_a_verifier_shows_labels_and_no_secret() {
     let shown = format!("{:?}", github(&[("one", SECRET)]));
     assert_eq!(shown, r#"Verifier { scheme: "github", secrets: ["one"] }"#);
+}
+
+/// `body` signed for the preset `name` with `secrets[signer]`, verified with all of them; what `judge` makes of it.
+fn of_preset<T>(name: &str, secrets: &[&str], signer: usize, body: &str, judge: impl Fn(Verified<'_>) -> T) -> T {
+    let secret = |text: &str| Secret::new(text.as_bytes().to_vec()).unwrap();
+    let scheme = preset(name).unwrap();
+    let signs = Signer::new(&scheme, &secret(secrets[signer])).unwrap().with_id("msg_1");
+    let fields = signs.sign(body.as_bytes(), NOW).unwrap();
+    let secrets = secrets.iter().map(|text| (text.to_string(), secret(text)));
+    let verifier = Verifier::new(scheme, secrets).unwrap();
+    let headers: Vec<_> = fields.iter().map(|(name, value)| Header { name, value: value.as_bytes() }).collect();
+    let head = Head { method: "POST", target: "/", headers: &headers };
+    judge(verifier.verify(&Request { head, body: body.as_bytes() }, NOW).unwrap())
+}
+
+#[test]
+fn a_replay_is_known_by_what_the_scheme_says() {
+    let secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"];
+    let key = |name: &str, body: &str| of_preset(name, &secrets, 0, body, |it| it.replay_key(Some(body)));
+    assert_eq!(key("svix", "{}"), Some(b"imsg_1".to_vec()), "a signed id");
+    assert_eq!(key("stripe", r#"{"id":"evt_1"}"#), Some(b"jevt_1".to_vec()), "an id in the body");
+    assert_eq!(key("line", r#"{"events":[{"webhookEventId":"01"}]}"#), Some(b"j01".to_vec()), "one in a list");
+    assert_eq!(key("dropbox", "{}"), None, "nothing tells two apart");
+    let mac = key("github", "{}").unwrap();
+    assert_eq!((mac[0], mac.len()), (b'm', 33), "the MAC");
+    let without_id = key("stripe", "{}").unwrap();
+    assert_eq!((without_id[0], without_id.len()), (b'm', 33), "what lacks an id is no way around");
+    assert_ne!(key("github", "[]").unwrap(), mac);
+}
+
+#[test]
+fn a_replay_is_known_whichever_secret_signed_it() {
+    // Box signs with two keys: who takes one signature out makes no new delivery. Its MAC is that under the first secret.
+    let key =
+        |signer| of_preset("box", &["first secret", "second secret"], signer, "{}", |it| it.replay_key(Some("{}")));
+    assert_eq!(key(0), key(1));
+    assert!(key(0).is_some());
+}
+
+#[test]
+fn a_timestamp_inside_the_body_is_judged_where_it_is_there() {
+    let judge = |body: &str| {
+        let judge = |it: Verified<'_>| it.judge_body_timestamp(crate::json::check(body.as_bytes()).ok(), NOW);
+        of_preset("linear", &["a linear secret"], 0, body, judge)
+    };
+    let at = |ms: i64| judge(&format!(r#"{{"webhookTimestamp":{ms}}}"#));
+    assert_eq!(at(NOW.as_ms()), Ok(()));
+    assert_eq!(at(NOW.as_ms() - 60_000), Ok(()));
+    assert_eq!(at(NOW.as_ms() - 60_001), Err(Refusal::Stale { age_s: 61, limit_s: 60 }));
+    assert_eq!(at(NOW.as_ms() + 60_000), Ok(()));
+    assert_eq!(at(NOW.as_ms() + 60_001), Err(Refusal::FromTheFuture { ahead_s: 61, limit_s: 60 }));
+    assert_eq!(judge(r#"{"webhookTimestamp":"soon"}"#), Err(Refusal::MalformedTimestamp));
+    for body in ["", "not json", "{}", r#"{"webhookTimestamp":null}"#] {
+        assert_eq!(judge(body), Ok(()), "{body}: nobody but the signer could take it out");
+    }
+}
+
+#[test]
+fn a_signature_is_judged_before_its_time() {
+    let scheme = preset("slack").unwrap();
+    let secret = |text: &str| Secret::new(text.as_bytes().to_vec()).unwrap();
+    let fields = Signer::new(&scheme, &secret("another")).unwrap().sign(b"{}", NOW).unwrap();
+    let headers: Vec<_> = fields.iter().map(|(name, value)| Header { name, value: value.as_bytes() }).collect();
+    let request = Request { head: Head { method: "POST", target: "/", headers: &headers }, body: b"{}" };
+    let verifier = Verifier::new(scheme, [("one".to_string(), secret("the secret"))]).unwrap();
+    let late = UnixTime::from_s(2_000_000_000);
+    assert_eq!(verifier.verify(&request, late).map(drop), Err(Refusal::SignatureMismatch));
 }

@@ -5,6 +5,10 @@ pub(crate) mod head;
 pub(crate) mod hmac_reference;
 pub(crate) mod json_reference;
 pub(crate) mod payload;
+pub(crate) mod preset;
+#[cfg(feature = "providers")]
+pub(crate) mod scheme_file;
+pub(crate) mod scheme_header;
 pub(crate) mod signature_header;
 pub(crate) mod verifier;
 

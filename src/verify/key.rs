@@ -1,0 +1,351 @@
+//! From a secret, as the operator holds it, to a key that signatures are checked with.
+
+use super::encoding::LONGEST;
+use super::scheme::{Algorithm, Piece, Scheme, SecretForm, Unprefixed};
+use super::secret::Secret;
+use super::signature::Parts;
+use crate::base64;
+use crate::request::Request;
+use hmac::digest::{CtOutput, Output};
+use hmac::{Hmac, KeyInit, Mac};
+#[cfg(feature = "providers")]
+use sha1::Sha1;
+use sha2::{Sha256, Sha384, Sha512};
+use std::fmt;
+
+/// Shortest key accepted where the secret has to be decoded, in bytes. Whatever decodes to less was cut off or is something
+/// else: no provider gives fewer than 24 (Standard Webhooks, "Symmetric").
+pub const SHORTEST_DECODED_BYTES: usize = 8;
+
+/// Why a secret is none for a scheme. It says where, and never what is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnusableSecret {
+    /// It has to be hex digits, two a byte.
+    NotHex {
+        /// Offset of the first byte that is none, or the length where it is odd.
+        at: usize,
+    },
+    /// It has to be base64.
+    NotBase64 {
+        /// Offset of the first byte that is wrong, behind the prefix.
+        at: usize,
+    },
+    /// What it decodes to is shorter than [`SHORTEST_DECODED_BYTES`].
+    TooShort {
+        /// How long that is, in bytes.
+        bytes: usize,
+    },
+}
+
+impl fmt::Display for UnusableSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UnusableSecret::NotHex { at } => write!(f, "it has to be hex digits, two a byte, and is not at byte {at}"),
+            UnusableSecret::NotBase64 { at } => write!(f, "it has to be base64, and is not at byte {at}"),
+            UnusableSecret::TooShort { bytes } => {
+                write!(f, "it decodes to {bytes} bytes, and fewer than {SHORTEST_DECODED_BYTES} are no key")
+            }
+        }
+    }
+}
+
+impl SecretForm {
+    /// The key that `secret` stands for.
+    ///
+    /// # Errors
+    /// Where it is not of this form, or decodes to next to nothing.
+    pub fn key(&self, secret: &Secret) -> Result<Secret, UnusableSecret> {
+        let bytes = secret.as_bytes();
+        let decoded = match self {
+            SecretForm::Utf8 => return Ok(secret.clone()),
+            SecretForm::Hex => hex::decode(bytes).map_err(|error| UnusableSecret::NotHex {
+                at: match error {
+                    hex::FromHexError::InvalidHexCharacter { index, .. } => index,
+                    _ => bytes.len(),
+                },
+            })?,
+            SecretForm::Base64 { prefix, without_prefix } => {
+                match (bytes.strip_prefix(prefix.as_bytes()), without_prefix) {
+                    (None, Unprefixed::Utf8) => return Ok(secret.clone()),
+                    (rest, _) => {
+                        let skipped = rest.map_or(0, |_| prefix.len());
+                        base64::decode(rest.unwrap_or(bytes))
+                            .map_err(|at| UnusableSecret::NotBase64 { at: at + skipped })?
+                    }
+                }
+            }
+        };
+        let too_short = UnusableSecret::TooShort { bytes: decoded.len() };
+        match Secret::new(decoded) {
+            Ok(key) if key.as_bytes().len() >= SHORTEST_DECODED_BYTES => Ok(key),
+            _ => Err(too_short),
+        }
+    }
+}
+
+/// A MAC's state with its key already fed: cloned for each request.
+#[derive(Clone)]
+pub(super) enum Keyed {
+    #[cfg(feature = "providers")]
+    HmacSha1(Hmac<Sha1>),
+    HmacSha256(Hmac<Sha256>),
+    HmacSha384(Hmac<Sha384>),
+    HmacSha512(Hmac<Sha512>),
+}
+
+/// A MAC: of all signatures that are tried, and of what is replayed.
+#[derive(Clone, Copy)]
+pub(super) struct MacBytes {
+    bytes: [u8; LONGEST],
+    len: usize,
+}
+
+impl MacBytes {
+    pub(super) const EMPTY: Self = MacBytes { bytes: [0; LONGEST], len: 0 };
+
+    fn of(mac: &[u8]) -> Self {
+        let mut bytes = [0; LONGEST];
+        let len = mac.len().min(LONGEST);
+        if let (Some(room), Some(mac)) = (bytes.get_mut(..len), mac.get(..len)) {
+            room.copy_from_slice(mac);
+        }
+        MacBytes { bytes, len }
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.bytes.split_at(self.len).0
+    }
+}
+
+impl Keyed {
+    pub(super) fn new(algorithm: Algorithm, key: &Secret) -> Self {
+        match algorithm {
+            #[cfg(feature = "providers")]
+            Algorithm::HmacSha1 => Keyed::HmacSha1(keyed(key)),
+            Algorithm::HmacSha256 => Keyed::HmacSha256(keyed(key)),
+            Algorithm::HmacSha384 => Keyed::HmacSha384(keyed(key)),
+            Algorithm::HmacSha512 => Keyed::HmacSha512(keyed(key)),
+        }
+    }
+
+    /// Whether any signature of `parts` is right, and the MAC.
+    #[inline(always)]
+    pub(super) fn judge(&self, scheme: &Scheme, text: &Text<'_>, parts: &Parts<'_>) -> (bool, MacBytes) {
+        match self {
+            #[cfg(feature = "providers")]
+            Keyed::HmacSha1(keyed) => judge(keyed, scheme, text, parts),
+            Keyed::HmacSha256(keyed) => judge(keyed, scheme, text, parts),
+            Keyed::HmacSha384(keyed) => judge(keyed, scheme, text, parts),
+            Keyed::HmacSha512(keyed) => judge(keyed, scheme, text, parts),
+        }
+    }
+
+    /// The signature of `text`.
+    pub(super) fn sign(&self, scheme: &Scheme, text: &Text<'_>) -> Vec<u8> {
+        match self {
+            #[cfg(feature = "providers")]
+            Keyed::HmacSha1(keyed) => sign(keyed, scheme, text),
+            Keyed::HmacSha256(keyed) => sign(keyed, scheme, text),
+            Keyed::HmacSha384(keyed) => sign(keyed, scheme, text),
+            Keyed::HmacSha512(keyed) => sign(keyed, scheme, text),
+        }
+    }
+}
+
+fn keyed<M: KeyInit>(key: &Secret) -> M {
+    M::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length (RFC 2104 §3)")
+}
+
+fn judge<M: Mac + Clone>(keyed: &M, scheme: &Scheme, text: &Text<'_>, parts: &Parts<'_>) -> (bool, MacBytes) {
+    let mut mac = keyed.clone();
+    text.feed(&scheme.template, |piece| mac.update(piece));
+    let mac = mac.finalize();
+    // The library's own comparison, which takes the same time wherever two differ.
+    let is_right =
+        |signature: &[u8]| Output::<M>::try_from(signature).is_ok_and(|signature| CtOutput::<M>::new(signature) == mac);
+    let matched = parts.any_signature(scheme, is_right);
+    (matched, MacBytes::of(mac.as_bytes()))
+}
+
+fn sign<M: Mac + Clone>(keyed: &M, scheme: &Scheme, text: &Text<'_>) -> Vec<u8> {
+    let mut mac = keyed.clone();
+    text.feed(&scheme.template, |piece| mac.update(piece));
+    mac.finalize().as_bytes().to_vec()
+}
+
+/// What a template's pieces stand for in one request.
+pub(super) struct Text<'a> {
+    pub(super) request: &'a Request<'a>,
+    pub(super) timestamp: &'a [u8],
+    pub(super) id: &'a [u8],
+    pub(super) url: &'a Url,
+}
+
+/// Scheme, authority and path of the URL that the provider posts to.
+pub(super) struct Url {
+    as_received: String,
+    /// The same as HubSpot signs it: done once.
+    unescaped: Vec<u8>,
+}
+
+impl Url {
+    pub(super) fn new(url: &str) -> Self {
+        let mut unescaped = Vec::new();
+        unescape(url.as_bytes(), &mut |bytes| unescaped.extend_from_slice(bytes));
+        Url { as_received: url.to_string(), unescaped }
+    }
+}
+
+impl Text<'_> {
+    /// Gives the bytes of `template` to `take`: the body as it lies there, uncopied; what is short gathered before it, since
+    /// a hash takes one piece faster than five.
+    #[inline(always)]
+    fn feed(&self, template: &[Piece], mut take: impl FnMut(&[u8])) {
+        if let [Piece::Body] = template {
+            return take(self.request.body);
+        }
+        let mut gathered = Gathered { bytes: [0; GATHERED_BYTES], len: 0 };
+        for piece in template {
+            match piece {
+                Piece::Literal(text) => gathered.put(text.as_bytes(), &mut take),
+                Piece::Timestamp => gathered.put(self.timestamp, &mut take),
+                Piece::Id => gathered.put(self.id, &mut take),
+                Piece::Method => gathered.put(self.request.head.method.as_bytes(), &mut take),
+                Piece::Body => {
+                    gathered.give(&mut take);
+                    take(self.request.body);
+                }
+                Piece::Url => {
+                    gathered.put(self.url.as_received.as_bytes(), &mut take);
+                    if let Some(query) = self.request.head.query() {
+                        gathered.put(b"?", &mut take);
+                        gathered.put(query.as_bytes(), &mut take);
+                    }
+                }
+                Piece::UrlUnescaped => {
+                    gathered.put(&self.url.unescaped, &mut take);
+                    if let Some(query) = self.request.head.query() {
+                        gathered.put(b"?", &mut take);
+                        unescape(query.as_bytes(), &mut |bytes| gathered.put(bytes, &mut take));
+                    }
+                }
+            }
+        }
+        gathered.give(&mut take);
+    }
+}
+
+/// Room for what is short: an id, a timestamp and what stands between them.
+const GATHERED_BYTES: usize = 128;
+
+/// Bytes that wait to be fed together.
+struct Gathered {
+    bytes: [u8; GATHERED_BYTES],
+    len: usize,
+}
+
+impl Gathered {
+    /// Keeps `piece` for later, or gives it to `take`, behind what is kept, where there is no room for it.
+    #[inline(always)]
+    fn put(&mut self, piece: &[u8], take: &mut impl FnMut(&[u8])) {
+        if let ([byte], Some(room)) = (piece, self.bytes.get_mut(self.len)) {
+            // What parts two pieces is mostly one byte, and no call is worth that.
+            *room = *byte;
+            self.len += 1;
+        } else if let Some(room) = self.bytes.get_mut(self.len..self.len + piece.len()) {
+            room.copy_from_slice(piece);
+            self.len += piece.len();
+        } else {
+            self.give(take);
+            take(piece);
+        }
+    }
+
+    #[inline(always)]
+    fn give(&mut self, take: &mut impl FnMut(&[u8])) {
+        if self.len > 0 {
+            take(self.bytes.split_at(self.len).0);
+            self.len = 0;
+        }
+    }
+}
+
+/// The characters whose escapes HubSpot undoes (HubSpot's developer documentation, "Validate requests", v3).
+const UNESCAPED: &[u8] = b":/?@!$'()*,;";
+
+/// Gives `text` to `take` with the escapes of [`UNESCAPED`] undone.
+fn unescape(mut text: &[u8], take: &mut impl FnMut(&[u8])) {
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| rest.iter().position(|byte| *byte == b'%')) {
+        let at = from + at;
+        let digits = text.get(at + 1..at + 3).unwrap_or_default();
+        let mut byte = [0];
+        if hex::decode_to_slice(digits, &mut byte).is_ok() && UNESCAPED.contains(&byte[0]) {
+            take(text.get(..at).unwrap_or_default());
+            take(&byte);
+            text = text.get(at + 3..).unwrap_or_default();
+            from = 0;
+        } else {
+            from = at + 1;
+        }
+    }
+    take(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(form: &SecretForm, secret: &str) -> Result<Vec<u8>, UnusableSecret> {
+        form.key(&Secret::new(secret.as_bytes().to_vec()).unwrap()).map(|key| key.as_bytes().to_vec())
+    }
+
+    fn whsec(without_prefix: Unprefixed) -> SecretForm {
+        SecretForm::Base64 { prefix: "whsec_".to_string(), without_prefix }
+    }
+
+    #[test]
+    fn a_secret_is_taken_as_its_form_says() {
+        assert_eq!(key(&SecretForm::Utf8, "whsec_AAAA"), Ok(b"whsec_AAAA".to_vec()));
+        assert_eq!(key(&SecretForm::Hex, "00ffAB0102030405"), Ok(vec![0, 255, 171, 1, 2, 3, 4, 5]));
+        for secret in ["whsec_AAECAwQFBgc=", "whsec_AAECAwQFBgc", "AAECAwQFBgc=", "AAECAwQFBgc"] {
+            assert_eq!(key(&whsec(Unprefixed::Base64), secret), Ok((0..8).collect()), "{secret}");
+        }
+        assert_eq!(key(&whsec(Unprefixed::Utf8), "whsec_AAECAwQFBgc="), Ok((0..8).collect()));
+        assert_eq!(key(&whsec(Unprefixed::Utf8), "AAECAwQFBgc="), Ok(b"AAECAwQFBgc=".to_vec()));
+    }
+
+    #[test]
+    fn a_secret_of_another_form_is_refused_with_its_place() {
+        assert_eq!(key(&SecretForm::Hex, "00ff0102030405xx"), Err(UnusableSecret::NotHex { at: 14 }));
+        assert_eq!(key(&SecretForm::Hex, "00ff010203040506\n"), Err(UnusableSecret::NotHex { at: 17 }));
+        let whsec = whsec(Unprefixed::Base64);
+        assert_eq!(key(&whsec, "whsec_AAECAwQFBgc=\n"), Err(UnusableSecret::NotBase64 { at: 17 }));
+        assert_eq!(key(&whsec, "whsec_AAECA-QFBgc="), Err(UnusableSecret::NotBase64 { at: 11 }));
+        assert_eq!(key(&whsec, "v1,whsec_AAECAwQF"), Err(UnusableSecret::NotBase64 { at: 2 }));
+    }
+
+    #[test]
+    fn a_secret_that_decodes_to_next_to_nothing_is_refused() {
+        assert_eq!(key(&whsec(Unprefixed::Base64), "whsec_"), Err(UnusableSecret::TooShort { bytes: 0 }));
+        assert_eq!(key(&whsec(Unprefixed::Utf8), "whsec_"), Err(UnusableSecret::TooShort { bytes: 0 }));
+        assert_eq!(key(&whsec(Unprefixed::Base64), "whsec_AAECAwQFBg=="), Err(UnusableSecret::TooShort { bytes: 7 }));
+        assert_eq!(key(&SecretForm::Hex, "00010203040506"), Err(UnusableSecret::TooShort { bytes: 7 }));
+    }
+
+    #[test]
+    fn the_escapes_that_hubspot_undoes_are_undone_and_no_others() {
+        for (text, expected) in [
+            ("/a?b=c", "/a?b=c"),
+            ("%3A%2f%3F%40%21%24%27%28%29%2A%2c%3B", ":/?@!$'()*,;"),
+            ("%20%41%25%3d", "%20%41%25%3d"),
+            ("%%3A%3", "%:%3"),
+            ("%", "%"),
+            ("%253A", "%253A"),
+        ] {
+            let mut out = Vec::new();
+            unescape(text.as_bytes(), &mut |bytes| out.extend_from_slice(bytes));
+            assert_eq!(String::from_utf8(out).unwrap(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Standard Webhooks, and those who sign like it: `{id}.{timestamp}.{body}`, a list of signatures apart by spaces.
+
+use super::{At, BASE, Form, ID_SIGNED, Key, Preset, Replay, Time};
+use crate::verify::scheme::{Encoding, TimeUnit, Unprefixed};
+
+/// The specification, v1: five minutes on both sides.
+const STANDARD: Preset = Preset {
+    headers: &["webhook-signature"],
+    grammar: Form::Pairs(' ', ',', &["v1"]),
+    encoding: Encoding::Base64,
+    template: "{id}.{timestamp}.{body}",
+    secret: Key::Base64("whsec_", Unprefixed::Base64),
+    timestamp: Some(Time(At::Header("webhook-timestamp"), TimeUnit::Seconds, Some(300), Some(300))),
+    signed_id: Some("webhook-id"),
+    event_type: &["/type"],
+    delivery_id: &["webhook-id"],
+    replay_key: Replay::SignedId,
+    replay_reason: ID_SIGNED,
+    ..BASE
+};
+
+pub(super) const PRESETS: &[Preset] = &[
+    Preset {
+        name: "standard-webhooks",
+        aliases: &["brex"],
+        documentation: "The Standard Webhooks specification, \"Verifying webhook authenticity\"",
+        ..STANDARD
+    },
+    Preset {
+        name: "svix",
+        aliases: &["clerk", "resend"],
+        documentation: "Svix Docs, \"Verifying webhooks manually\"; svix/svix-webhooks",
+        headers: &["svix-signature"],
+        timestamp: Some(Time(At::Header("svix-timestamp"), TimeUnit::Seconds, Some(300), Some(300))),
+        signed_id: Some("svix-id"),
+        delivery_id: &["svix-id"],
+        ..STANDARD
+    },
+    // A secret without the prefix is taken as it is.
+    Preset {
+        name: "openai",
+        documentation: "OpenAI Platform, \"Webhooks\"; openai/openai-python tests/lib/test_webhooks.py",
+        secret: Key::Base64("whsec_", Unprefixed::Utf8),
+        ..STANDARD
+    },
+    // Replicate signs by the specification, under its header names.
+    Preset {
+        name: "replicate",
+        documentation: "Replicate Docs, \"Verify webhooks\"",
+        event_type: &["/status"],
+        ..STANDARD
+    },
+    // The signing token; the secret token beside it is never fallen back to.
+    Preset {
+        name: "gitlab",
+        documentation: "GitLab Docs, \"Webhooks\", signing tokens; GitLab merge request 230944",
+        event_type: &["X-Gitlab-Event", "/object_kind"],
+        ..STANDARD
+    },
+];

@@ -1,0 +1,164 @@
+//! Signing as a provider does: for tests of a receiver, and for senders.
+
+use super::check::{UnusableScheme, check};
+use super::key::{Keyed, Text, UnusableSecret, Url};
+use super::scheme::{Scheme, TimestampPlace};
+use super::secret::Secret;
+use super::{is_base_url, signature, timestamp};
+use crate::request::{Head, Header, Request};
+use crate::time::UnixTime;
+use std::fmt;
+
+/// Signs bodies under one scheme with one secret.
+///
+/// ```
+/// use hookgate::{Secret, UnixTime, preset, verify::Signer};
+///
+/// let secret = Secret::new(b"8f742231b10e8888abcd99yyyzzz85a5".to_vec())?;
+/// let fields = Signer::new(&preset("slack").unwrap(), &secret)?.sign(b"{}", UnixTime::from_s(1531420618))?;
+/// assert_eq!(fields[0].0, "X-Slack-Request-Timestamp");
+/// assert_eq!(fields[1].0, "X-Slack-Signature");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Signer {
+    scheme: Scheme,
+    keyed: Keyed,
+    id: Option<String>,
+    method: String,
+    url: String,
+}
+
+/// Why a delivery cannot be signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CannotSign {
+    /// The scheme cannot work.
+    Scheme(UnusableScheme),
+    /// The secret is not of the form that the scheme asks for.
+    Secret(UnusableSecret),
+    /// The scheme signs an id, and none was given.
+    NoId,
+    /// The id cannot stand in the scheme's header: it is empty, has a character that no header has, or holds what parts it
+    /// from the rest of what is signed.
+    InvalidId,
+    /// The scheme signs the URL, and none was given.
+    NoUrl,
+    /// Not a URL that a provider posts to.
+    InvalidUrl,
+}
+
+impl fmt::Display for CannotSign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            CannotSign::Scheme(unusable) => return unusable.fmt(f),
+            CannotSign::Secret(unusable) => return unusable.fmt(f),
+            CannotSign::NoId => "the scheme signs an id, and none was given",
+            CannotSign::InvalidId => "the id cannot stand in the scheme's header",
+            CannotSign::NoUrl => "the scheme signs the URL that is posted to, and none was given",
+            CannotSign::InvalidUrl => "a URL begins with http:// or https:// and has no fragment",
+        })
+    }
+}
+
+impl std::error::Error for CannotSign {}
+
+impl Signer {
+    /// A signer under `scheme` with `secret`.
+    ///
+    /// # Errors
+    /// Where the scheme cannot work, or the secret is none for it.
+    pub fn new(scheme: &Scheme, secret: &Secret) -> Result<Self, CannotSign> {
+        check(scheme).map_err(CannotSign::Scheme)?;
+        let key = scheme.secret_form.key(secret).map_err(CannotSign::Secret)?;
+        let keyed = Keyed::new(scheme.algorithm, &key);
+        let method = scheme.methods.first().cloned().unwrap_or_default();
+        Ok(Signer { scheme: scheme.clone(), keyed, id: None, method, url: String::new() })
+    }
+
+    /// The same with this id for the delivery, where the scheme signs one.
+    #[must_use]
+    pub fn with_id(self, id: &str) -> Self {
+        Signer { id: Some(id.to_string()), ..self }
+    }
+
+    /// The same for deliveries by `method`; the scheme's first unless told otherwise.
+    #[must_use]
+    pub fn with_method(self, method: &str) -> Self {
+        Signer { method: method.to_string(), ..self }
+    }
+
+    /// The same for deliveries to `url`, query included.
+    #[must_use]
+    pub fn with_url(self, url: &str) -> Self {
+        Signer { url: url.to_string(), ..self }
+    }
+
+    /// The header fields of a delivery of `body` that is signed at `now`: those that the scheme reads, the signature last.
+    ///
+    /// # Errors
+    /// Where the scheme signs what the signer was not told.
+    pub fn sign(&self, body: &[u8], now: UnixTime) -> Result<Vec<(String, String)>, CannotSign> {
+        let mut fields = self.scheme.require_headers.clone();
+        let id = match (&self.scheme.signed_id, &self.id) {
+            (None, _) => "",
+            (Some(_), None) => return Err(CannotSign::NoId),
+            (Some(_), Some(id)) if id.trim().is_empty() || id.trim() != id || id.chars().any(char::is_control) => {
+                return Err(CannotSign::InvalidId);
+            }
+            (Some(name), Some(id)) => {
+                fields.push((name.clone(), id.clone()));
+                id
+            }
+        };
+        let (base, target) = match self.url.split_once('?') {
+            Some((base, _)) => (base, self.url.as_str()),
+            None => (self.url.as_str(), self.url.as_str()),
+        };
+        match self.scheme.covers_url() {
+            true if self.url.is_empty() => return Err(CannotSign::NoUrl),
+            true if !is_base_url(base) || !self.url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') => {
+                return Err(CannotSign::InvalidUrl);
+            }
+            _ => {}
+        }
+        let written = match &self.scheme.timestamp {
+            Some(rule) => timestamp::text(rule.unit, now),
+            None => String::new(),
+        };
+        if let Some(TimestampPlace::Header(name)) = self.scheme.timestamp.as_ref().map(|rule| &rule.place) {
+            fields.push((name.clone(), written.clone()));
+        }
+        let request = Request { head: Head { method: &self.method, target, headers: &[] }, body };
+        let text = Text { request: &request, timestamp: written.as_bytes(), id: id.as_bytes(), url: &Url::new(base) };
+        let signature = self.keyed.sign(&self.scheme, &text);
+        let name = self.scheme.signature_headers.first().cloned().unwrap_or_default();
+        fields.push((name, signature::write(&self.scheme, &signature, &written)));
+        self.check_own(&fields)?;
+        Ok(fields)
+    }
+
+    /// What is signed has to be what a verifier reads.
+    fn check_own(&self, fields: &[(String, String)]) -> Result<(), CannotSign> {
+        let headers: Vec<_> = fields.iter().map(|(name, value)| Header { name, value: value.as_bytes() }).collect();
+        let head = Head { method: &self.method, target: "/", headers: &headers };
+        match signature::Plan::new(&self.scheme).read(&self.scheme, &head, &mut signature::Parts::empty()) {
+            Err(super::Refusal::MalformedId) => Err(CannotSign::InvalidId),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signer").field("scheme", &self.scheme.name).finish_non_exhaustive()
+    }
+}
+
+/// The header fields that sign `body` under `scheme` with `secret`, where that is all there is to sign: no time, no id, no
+/// URL. Nothing where it is not: see [`Signer`].
+#[must_use]
+pub fn sign(scheme: &Scheme, secret: &Secret, body: &[u8]) -> Vec<(String, String)> {
+    let needs_no_time = scheme.timestamp.as_ref().is_none_or(|rule| matches!(rule.place, TimestampPlace::Json(_)));
+    let signer = if needs_no_time { Signer::new(scheme, secret).ok() } else { None };
+    signer.and_then(|signer| signer.sign(body, UnixTime::from_s(0)).ok()).unwrap_or_default()
+}

@@ -1,0 +1,128 @@
+//! Every preset: what is signed for it verifies, and nothing beside it does.
+
+use super::{hex, verifier::flipped};
+use hookgate::verify::{Grammar, SecretForm, Signer, TimestampPlace};
+use hookgate::{Head, Header, Refusal, Request, Scheme, Secret, UnixTime, Verifier};
+
+/// Where deliveries are posted to, and with which query.
+const URL: &str = "https://example.com/webhook";
+const TARGET: &str = "/webhook?a=%3Ab&c";
+
+/// What is signed: with what, over what, for when.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    /// The key's bytes, some.
+    pub(crate) key: Vec<u8>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) id: String,
+    pub(crate) now: UnixTime,
+}
+
+/// A secret, as the operator holds it, that stands for `key`.
+fn secret(form: &SecretForm, key: &[u8]) -> Secret {
+    let bytes = match form {
+        SecretForm::Utf8 => key.to_vec(),
+        SecretForm::Hex => hex(key).into_bytes(),
+        SecretForm::Base64 { prefix, .. } => format!("{prefix}{}", base64(key)).into_bytes(),
+    };
+    Secret::new(bytes).expect("a key has some bytes")
+}
+
+/// Base64 by its definition: six bits a character.
+fn base64(bytes: &[u8]) -> String {
+    let alphabet: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['+', '/']).collect();
+    let mut bits: Vec<bool> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1)).collect();
+    while !bits.len().is_multiple_of(6) {
+        bits.push(false);
+    }
+    let digit = |six: &[bool]| alphabet[six.iter().fold(0, |value, bit| value << 1 | usize::from(*bit))];
+    let mut text: String = bits.chunks(6).map(digit).collect();
+    while !text.len().is_multiple_of(4) {
+        text.push('=');
+    }
+    text
+}
+
+/// Checks that what is signed for `scheme` verifies, and that it doesn't with bit number `bit`, modulo what there is to flip,
+/// changed in the body, the key, or any header.
+pub(crate) fn check(scheme: &Scheme, case: &Case, bit: usize) {
+    let signer = Signer::new(scheme, &secret(&scheme.secret_form, &case.key)).expect("a secret of the scheme's form");
+    let signer = signer.with_id(&case.id).with_url(&format!("https://example.com{TARGET}"));
+    let fields = signer.sign(&case.body, case.now).expect("all was given");
+    assert_eq!(verdict(scheme, case, &fields, &case.body, case.now), Ok(()), "{} of {case:?}", scheme.name);
+
+    let mismatch = Err(Refusal::SignatureMismatch);
+    let name = &scheme.name;
+    if !case.body.is_empty() {
+        let other = flipped(&case.body, bit);
+        assert_eq!(verdict(scheme, case, &fields, &other, case.now), mismatch, "bit {bit} of {name}'s body: {case:?}");
+    }
+    let other = Case { key: flipped(&case.key, bit), ..case.clone() };
+    assert_eq!(verdict(scheme, &other, &fields, &case.body, case.now), mismatch, "bit {bit} of {name}'s key: {case:?}");
+    for (at, (header, value)) in fields.iter().enumerate() {
+        let Ok(changed) = String::from_utf8(flipped(value.as_bytes(), bit)) else { continue };
+        let mut fields = fields.clone();
+        fields[at].1.clone_from(&changed);
+        if verdict(scheme, case, &fields, &case.body, case.now).is_ok() {
+            // A hex digit of the other case is the same digit, and another key of signatures holds the same signature.
+            let is_signature = scheme.signature_headers.contains(header);
+            let is_same = under_first_key(scheme, &changed).eq_ignore_ascii_case(&under_first_key(scheme, value));
+            assert!(is_signature && is_same, "{name}'s {header}: {changed:?} for {value:?}");
+        }
+        let removed: Vec<_> = [&fields[..at], &fields[at + 1..]].concat();
+        assert!(verdict(scheme, case, &removed, &case.body, case.now).is_err(), "{name} without {header}");
+    }
+    check_age(scheme, case, &fields);
+}
+
+/// A list of signatures with the first of the scheme's keys in place of any of them.
+fn under_first_key(scheme: &Scheme, value: &str) -> String {
+    let Grammar::Pairs { key_separator, signature_keys, .. } = &scheme.grammar else { return value.to_string() };
+    let named = |key: &String| format!("{key}{key_separator}");
+    signature_keys.iter().fold(value.to_string(), |value, key| value.replace(&named(key), &named(&signature_keys[0])))
+}
+
+/// Each bound of a timestamp in the head: within it is fresh, a second on is not.
+fn check_age(scheme: &Scheme, case: &Case, fields: &[(String, String)]) {
+    let Some(rule) = scheme.timestamp.as_ref().filter(|rule| !matches!(rule.place, TimestampPlace::Json(_))) else {
+        return;
+    };
+    let s = |s: u64| i64::try_from(s).expect("a preset's bound") * 1000;
+    // As it is written: to the second where that is its unit.
+    let signed_ms = case.now.as_ms();
+    let at = |ms: i64| verdict(scheme, case, fields, &case.body, UnixTime::from_ms(signed_ms + ms));
+    let is_stale = |verdict| matches!(verdict, Err(Refusal::Stale { limit_s, .. }) if Some(limit_s) == rule.past_s);
+    match rule.past_s {
+        Some(limit_s) => {
+            assert_eq!(at(s(limit_s)), Ok(()), "{} after {limit_s} s", scheme.name);
+            assert!(is_stale(at(s(limit_s) + 1000)), "{} a second later", scheme.name);
+        }
+        None => assert_eq!(at(i64::from(i32::MAX)), Ok(()), "{} bounds no age", scheme.name),
+    }
+    match rule.future_s {
+        Some(limit_s) => {
+            assert_eq!(at(-s(limit_s)), Ok(()), "{} before its time by {limit_s} s", scheme.name);
+            let early = at(-s(limit_s) - 1000);
+            assert!(matches!(early, Err(Refusal::FromTheFuture { .. })), "{}: {early:?}", scheme.name);
+        }
+        None => assert_eq!(at(-i64::from(i32::MAX)), Ok(()), "{} bounds age alone", scheme.name),
+    }
+}
+
+fn verdict(
+    scheme: &Scheme,
+    case: &Case,
+    fields: &[(String, String)],
+    body: &[u8],
+    now: UnixTime,
+) -> Result<(), Refusal> {
+    let secrets = [("one".to_string(), secret(&scheme.secret_form, &case.key))];
+    let verifier = Verifier::at(scheme.clone(), secrets, Some(URL)).expect("all was given");
+    let headers: Vec<Header<'_>> =
+        fields.iter().map(|(name, value)| Header { name, value: value.as_bytes() }).collect();
+    let head = Head { method: &scheme.methods[0], target: TARGET, headers: &headers };
+    let verdict = verifier.verify(&Request { head, body }, now).map(drop);
+    let of_head = verifier.check_head(&head);
+    assert!(of_head.is_ok() || of_head == verdict, "the head's refusal is the whole request's");
+    verdict
+}
