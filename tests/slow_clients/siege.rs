@@ -5,6 +5,7 @@ use super::probe::{Probe, Samples};
 use super::process::{Process, until};
 use super::swarm::{Swarm, Tally};
 use crate::support::receiver::{Receiver, Setup, setup};
+use crate::support::request::signed;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -159,6 +160,8 @@ impl Siege {
         }
         assert!(self.receiver.is_running(), "{}", self.receiver.talk());
         left.unwrap();
+        // All room is there again, for large deliveries, too.
+        self.receiver.send(&signed(format!("\"{}\"", "x".repeat(4 * 1024 * 1024)))).expect_success();
         (samples, others, tallies)
     }
 
