@@ -120,12 +120,6 @@ pub(super) const PRESETS: &[Preset] = &[
         replay_reason: "the key that 8x8 gives for this stands in the signed body, and stays when it is sent again",
         ..T_AND_V1
     },
-    Preset {
-        name: "surge",
-        documentation: "Surge Docs, \"Webhooks\", signature validation",
-        headers: &["Surge-Signature"],
-        ..T_AND_V1
-    },
     // The timestamp is RFC 3339.
     Preset {
         name: "increase",
