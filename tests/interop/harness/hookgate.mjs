@@ -1,6 +1,6 @@
 // The hookgate binary as the checks see it: it signs, it verifies, it receives.
 
-import { execFile, execFileSync, spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
@@ -21,10 +21,9 @@ export class Hookgate {
     accessSync(this.#binary, constants.X_OK);
   }
 
-  // The names of all presets.
-  schemes() {
-    const listed = execFileSync(this.#binary, ["schemes", "list"], { env: environment() }).toString();
-    return new Set(listed.split("\n").slice(1).filter(Boolean).map((line) => line.split(/\s/)[0]));
+  // Whether there is such a preset, by its name or by another that it goes by.
+  async has(scheme) {
+    return (await this.#run(["schemes", "show", scheme])).code === 0;
   }
 
   // The headers that sign `body`, by name as hookgate writes it.

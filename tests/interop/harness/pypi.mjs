@@ -27,12 +27,17 @@ export async function pythonSuites(python) {
   };
 
   const { suites } = await ask({ ask: "suites" });
+  const way = (name, how) => ({ body, ...rest }) => ask({ ask: how, suite: name, body: body.toString("base64"), ...rest });
   return {
     end: () => child.kill(),
-    suites: suites.map((suite) => ({
-      ...suite,
-      sign: suite.signs && (async ({ body, ...rest }) => (await ask({ ask: "sign", suite: suite.name, body: body.toString("base64"), ...rest })).headers),
-      verify: suite.verifies && (async ({ body, ...rest }) => (await ask({ ask: "verify", suite: suite.name, body: body.toString("base64"), ...rest })).valid),
-    })),
+    suites: suites.map(({ has_sign, has_seal, has_verify, ...suite }) => {
+      const [sign, seal, verify] = ["sign", "seal", "verify"].map((how) => way(suite.name, how));
+      return {
+        ...suite,
+        sign: has_sign && (async (asked) => (await sign(asked)).headers),
+        seal: has_seal && (async (asked) => Buffer.from((await seal(asked)).body, "base64")),
+        verify: has_verify && (async (asked) => (await verify(asked)).valid),
+      };
+    }),
   };
 }

@@ -10,7 +10,7 @@ import { Webhook as SvixWebhook } from "svix";
 export const suites = [
   {
     name: "@clerk/backend",
-    scheme: "svix",
+    scheme: "clerk",
     takes: "json",
     secret: "whsec",
     past_s: 300,
@@ -50,7 +50,7 @@ export const suites = [
   },
   {
     name: "resend",
-    scheme: "svix",
+    scheme: "resend",
     takes: "json",
     secret: "whsec",
     past_s: 300,
