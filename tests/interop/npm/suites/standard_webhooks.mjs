@@ -62,7 +62,7 @@ export const suites = [
     },
   },
   standardWebhooks("standard-webhooks"),
-  { ...standardWebhooks("gitlab"), name: "standardwebhooks (gitlab)", note: "the library that GitLab's documentation names" },
+  { ...standardWebhooks("gitlab"), name: "standardwebhooks (gitlab)", note: "GitLab signs by this specification" },
   {
     name: "svix",
     scheme: "svix",

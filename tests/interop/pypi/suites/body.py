@@ -36,7 +36,7 @@ SUITES = [
         "takes": "bytes",
         "empty": True,
         "secret": "text",
-        "note": "a library of the community, which GitHub's documentation names",
+        "note": "a library of the community",
         "verify": lambda body, own, headers, url: validate_event(body, signature=headers["x-hub-signature-256"], secret=own),
     },
     {
