@@ -23,6 +23,7 @@ pub(crate) fn check_bytes(data: &[u8]) {
 pub(crate) fn scheme(form: u8, more: u8) -> Scheme {
     let pairs = |item_separator, key_separator| Grammar::Pairs {
         item_separator,
+        is_spaced: false,
         key_separator,
         signature_keys: vec!["v1".to_string(), "v2".to_string()],
     };
