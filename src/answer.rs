@@ -3,7 +3,7 @@
 use crate::digits::write_number;
 use crate::receipt::{Receipt, Staged};
 use crate::time::UnixTime;
-use crate::verify::{Refusal, Scheme, Success};
+use crate::verify::{Refusal, Said, Scheme, Success};
 use std::borrow::Cow;
 
 /// Room for the head of an answer, in bytes; the longest of ours is some 230.
@@ -15,7 +15,7 @@ pub struct Answer {
     status: u16,
     content_type: &'static str,
     /// Fields beside those that every answer has, each with its line end.
-    fields: &'static str,
+    fields: Cow<'static, str>,
     body: Cow<'static, str>,
 }
 
@@ -61,7 +61,7 @@ impl Answer {
     #[must_use]
     pub fn accepted(scheme: &Scheme, _: Staged, _: &Receipt) -> Self {
         let Success { status, content_type, body } = &scheme.success;
-        Answer { status: *status, content_type: content_type.as_str(), fields: "", body: body.clone() }
+        Answer { status: *status, content_type: content_type.as_str(), fields: Cow::Borrowed(""), body: body.clone() }
     }
 
     /// The answer to a refused request: a problem document (RFC 9457) with the detail of the refusals' table, no more.
@@ -75,6 +75,35 @@ impl Answer {
         Answer::problem(status, detail, fields)
     }
 
+    /// [`Answer::refused`] by a source that takes `methods`: an answer of 405 names them.
+    #[must_use]
+    pub fn refused_of(refusal: &Refusal, methods: &[String]) -> Self {
+        let answer = Answer::refused(refusal);
+        match refusal {
+            Refusal::MethodNotAllowed => {
+                Answer { fields: Cow::Owned(format!("Allow: {}\r\n", methods.join(", "))), ..answer }
+            }
+            _ => answer,
+        }
+    }
+
+    /// The same without a word but its status.
+    #[must_use]
+    pub fn without_body(self) -> Self {
+        Answer { content_type: "text/plain", body: Cow::Borrowed(""), ..self }
+    }
+
+    /// The answer to a handshake. Browsers are told to take it for nothing but what it says it is.
+    #[must_use]
+    pub fn handshake(said: &Said) -> Self {
+        Answer {
+            status: 200,
+            content_type: said.content_type(),
+            fields: Cow::Borrowed("X-Content-Type-Options: nosniff\r\n"),
+            body: Cow::Owned(said.body().to_string()),
+        }
+    }
+
     /// The answer where an event was proven but could not be kept: the sender is to try again in 5 s.
     #[must_use]
     pub fn unavailable() -> Self {
@@ -85,7 +114,12 @@ impl Answer {
         // Every detail is ours and needs no escaping.
         let title = reason(status);
         let body = format!(r#"{{"type":"about:blank","title":"{title}","status":{status},"detail":"{detail}"}}"#);
-        Answer { status, content_type: "application/problem+json", fields, body: Cow::Owned(body) }
+        Answer {
+            status,
+            content_type: "application/problem+json",
+            fields: Cow::Borrowed(fields),
+            body: Cow::Owned(body),
+        }
     }
 
     /// Its status code.
@@ -135,6 +169,7 @@ fn reason(status: u16) -> &'static str {
         200 => "OK",
         400 => "Bad Request",
         401 => "Unauthorized",
+        403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
         408 => "Request Timeout",
@@ -224,6 +259,8 @@ mod tests {
             Refusal::UnsupportedTransferEncoding,
             Refusal::BrokenBody,
             Refusal::UnknownPath,
+            Refusal::InvalidHandshake,
+            Refusal::HandshakeRefused,
             Refusal::MethodNotAllowed,
             Refusal::BodyTooLong { limit_bytes },
             Refusal::UnsupportedContentEncoding,

@@ -47,7 +47,7 @@ pub mod minimal;
 
 pub use answer::Answer;
 pub use receipt::{Keep, Receipt, Staged, settle, stage};
-pub use receive::{BODY_LIMIT_BYTES, Delivery, InvalidPath, Receiver};
+pub use receive::{BODY_LIMIT_BYTES, Delivery, InvalidPath, Received, Receiver};
 pub use request::{Head, Header, Request};
 pub use time::UnixTime;
 pub use verify::{Refusal, Scheme, Secret, Verified, Verifier, preset, sign};

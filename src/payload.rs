@@ -63,7 +63,7 @@ pub fn check_presence(rule: &PayloadRule, body: &[u8]) -> Result<(), Refusal> {
     if body.is_empty() && *rule != PayloadRule::MayBeEmpty { Err(Refusal::EmptyBody) } else { Ok(()) }
 }
 
-fn is_form(head: &Head<'_>) -> bool {
+pub(crate) fn is_form(head: &Head<'_>) -> bool {
     let content_type = head.value("Content-Type").unwrap_or_default();
     let media_type = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
     media_type.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")

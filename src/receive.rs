@@ -1,9 +1,10 @@
 //! Deciding one request: the receiver that both fronts feed.
 
+use crate::answer::Answer;
 use crate::payload::{self, Payload};
 use crate::request::{Head, Request};
 use crate::time::UnixTime;
-use crate::verify::{Refusal, Verified, Verifier};
+use crate::verify::{AgreedToken, Body, Handshake, Refusal, Secret, Verified, Verifier};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -18,6 +19,16 @@ pub struct Receiver {
     path: String,
     verifier: Verifier,
     body_limit_bytes: u64,
+    agreed_token: Option<AgreedToken>,
+}
+
+/// What a request was that is answered with a 2xx.
+#[derive(Clone, Debug)]
+pub enum Received<'a> {
+    /// A delivery: to be kept, then answered.
+    Delivery(Delivery<'a>),
+    /// A handshake, which is no event, and its answer.
+    Handshake(Answer),
 }
 
 /// A path that no request could match.
@@ -35,13 +46,20 @@ impl Receiver {
         if !possible {
             return Err(InvalidPath(path));
         }
-        Ok(Receiver { source, path, verifier, body_limit_bytes: BODY_LIMIT_BYTES })
+        Ok(Receiver { source, path, verifier, body_limit_bytes: BODY_LIMIT_BYTES, agreed_token: None })
     }
 
     /// The same with another limit for the body, in bytes.
     #[must_use]
     pub fn with_body_limit_bytes(self, body_limit_bytes: u64) -> Self {
         Receiver { body_limit_bytes, ..self }
+    }
+
+    /// The same with the token that the operator agreed on with the provider, where its handshake asks for one: Meta's verify
+    /// token.
+    #[must_use]
+    pub fn with_agreed_token(self, token: &Secret) -> Self {
+        Receiver { agreed_token: Some(AgreedToken::new(token)), ..self }
     }
 
     /// Longest body accepted, in bytes.
@@ -69,7 +87,10 @@ impl Receiver {
     /// The first that does not hold.
     pub fn admit(&self, head: &Head<'_>, declared_bytes: Option<u64>) -> Result<(), Refusal> {
         self.check_head(head, declared_bytes)?;
-        self.verifier.check_head(head)
+        match self.handshake(head, Body::Declared(declared_bytes))? {
+            Some(_) => Ok(()),
+            None => self.verifier.check_head(head),
+        }
     }
 
     /// What [`Receiver::admit`] decides before it looks at the signature header.
@@ -77,7 +98,7 @@ impl Receiver {
         if head.path() != self.path {
             return Err(Refusal::UnknownPath);
         }
-        if !self.verifier.scheme().methods.iter().any(|method| method == head.method) {
+        if !self.delivers_by(head.method) && !self.verifier.scheme().handshake_methods().any(|it| it == head.method) {
             return Err(Refusal::MethodNotAllowed);
         }
         if declared_bytes.is_some_and(|bytes| bytes > self.body_limit_bytes) {
@@ -89,26 +110,68 @@ impl Receiver {
         Ok(())
     }
 
+    fn delivers_by(&self, method: &str) -> bool {
+        self.verifier.scheme().methods.iter().any(|known| known == method)
+    }
+
+    /// The handshake without a signature that a request is, if it is one. By a method of handshakes it can be nothing else.
+    fn handshake(&self, head: &Head<'_>, body: Body<'_>) -> Result<Option<&Handshake>, Refusal> {
+        match self.verifier.scheme().unsigned_handshake(head, body) {
+            None if !self.delivers_by(head.method) => Err(Refusal::InvalidHandshake),
+            found => Ok(found),
+        }
+    }
+
     /// The refusal of a body over this receiver's limit, for a front that sees it grow.
     #[must_use]
     pub fn body_too_long(&self) -> Refusal {
         Refusal::BodyTooLong { limit_bytes: self.body_limit_bytes }
     }
 
-    /// Decides one whole request: [`Receiver::admit`], then body, signature and payload rule. `now` is when it came.
+    /// The answer to a request that was refused.
+    #[must_use]
+    pub fn refuse(&self, refusal: &Refusal) -> Answer {
+        let scheme = self.verifier.scheme();
+        let asked_by = scheme.handshake_methods().map(str::to_string);
+        let methods: Vec<String> = scheme.methods.iter().cloned().chain(asked_by).collect();
+        let answer = Answer::refused_of(refusal, &methods);
+        if scheme.bare_refusals { answer.without_body() } else { answer }
+    }
+
+    /// Decides one whole request: [`Receiver::admit`], then body, signature and payload rule, or what answers a handshake.
+    /// `now` is when it came.
     ///
     /// # Errors
     /// The first that does not hold.
-    pub fn receive<'a>(&'a self, request: &Request<'a>, now: UnixTime) -> Result<Delivery<'a>, Refusal> {
+    pub fn receive<'a>(&'a self, request: &Request<'a>, now: UnixTime) -> Result<Received<'a>, Refusal> {
         let body_bytes = u64::try_from(request.body.len()).unwrap_or(u64::MAX);
         self.check_head(&request.head, Some(body_bytes))?;
+        if let Some(handshake) = self.handshake(&request.head, Body::Whole(request.body))? {
+            let said = handshake.answer_unsigned(&request.head, request.body, self.agreed_token.as_ref())?;
+            return Ok(Received::Handshake(Answer::handshake(&said)));
+        }
         if let Err(refusal) = payload::check_presence(&self.verifier.scheme().payload, request.body) {
             // Where there is a body, verifying it says what is wrong with the signature header.
             self.verifier.check_head(&request.head)?;
             return Err(refusal);
         }
         let verified = self.verifier.verify(request, now)?;
-        Delivery::new(&self.source, verified, now)
+        let delivery = Delivery::new(&self.source, verified, now)?;
+        match verified.scheme().signed_handshake(&verified, delivery.payload.json()) {
+            Some(said) => Ok(Received::Handshake(Answer::handshake(&said?))),
+            None => Ok(Received::Delivery(delivery)),
+        }
+    }
+}
+
+impl<'a> Received<'a> {
+    /// The delivery, if it was one.
+    #[must_use]
+    pub fn delivery(self) -> Option<Delivery<'a>> {
+        match self {
+            Received::Delivery(delivery) => Some(delivery),
+            Received::Handshake(_) => None,
+        }
     }
 }
 
@@ -135,7 +198,8 @@ pub struct Delivery<'a> {
 }
 
 impl<'a> Delivery<'a> {
-    /// The delivery from `source` that `verified` proves, received at `now`.
+    /// The delivery from `source` that `verified` proves, received at `now`. Not promised: that it is no handshake, which
+    /// [`Receiver::receive`] tells.
     ///
     /// # Errors
     /// Where the body is not what the scheme's payload rule asks for, or holds a timestamp out of the scheme's bounds.
@@ -293,10 +357,10 @@ mod tests {
         let numbered = Header { name: "x-github-delivery", value: b"72d3162e" };
         let head = |headers| Head { method: "POST", target: "/webhook", headers };
         let headers = [signed];
-        let delivery = receiver.receive(&Request { head: head(&headers), body }, NOW).unwrap();
+        let delivery = receiver.receive(&Request { head: head(&headers), body }, NOW).unwrap().delivery().unwrap();
         assert_eq!((delivery.event_type().as_deref(), delivery.delivery_id()), (Some("from body"), None));
         let headers = [named, signed, numbered];
-        let delivery = receiver.receive(&Request { head: head(&headers), body }, NOW).unwrap();
+        let delivery = receiver.receive(&Request { head: head(&headers), body }, NOW).unwrap().delivery().unwrap();
         assert_eq!(delivery.event_type().as_deref(), Some("push"));
         assert_eq!(delivery.delivery_id().as_deref(), Some("72d3162e"));
     }

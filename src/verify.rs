@@ -5,6 +5,7 @@ mod check;
 mod encoding;
 #[cfg(feature = "providers")]
 mod file;
+mod handshake;
 mod key;
 mod pointer;
 mod presets;
@@ -19,6 +20,7 @@ mod timestamp;
 pub use check::{UnusableScheme, check};
 #[cfg(feature = "providers")]
 pub use file::SCHEME_FILE_LIMIT_BYTES;
+pub use handshake::{AgreedToken, Body, ECHO_LIMIT_BYTES, Handshake, Reply, SIGNED_TOKEN_LIMIT_BYTES, Said, Spot};
 pub use key::{SHORTEST_DECODED_BYTES, UnusableSecret};
 pub use presets::{aliases, names, preset};
 pub use refusal::Refusal;
@@ -163,7 +165,15 @@ impl Verifier {
         if let (Some(rule), Some(signed_at)) = (&self.scheme.timestamp, parts.moment) {
             rule.judge(signed_at, now)?;
         }
-        Ok(Verified { request: *request, scheme: &self.scheme, secret_label: &key.label, id: parts.id, mac: first })
+        let secret_label = &key.label;
+        Ok(Verified {
+            request: *request,
+            scheme: &self.scheme,
+            secret_label,
+            keyed: &key.keyed,
+            id: parts.id,
+            mac: first,
+        })
     }
 
     /// What can be refused before the body has come: what the head lacks, or has in another form than the scheme's.
@@ -224,6 +234,8 @@ pub struct Verified<'a> {
     request: Request<'a>,
     scheme: &'a Scheme,
     secret_label: &'a str,
+    /// The secret that matched, as a key.
+    keyed: &'a Keyed,
     id: &'a [u8],
     /// The MAC under the first secret, whichever matched.
     mac: MacBytes,
@@ -246,6 +258,13 @@ impl<'a> Verified<'a> {
     #[must_use]
     pub fn secret_label(&self) -> &'a str {
         self.secret_label
+    }
+
+    /// The MAC of `token` alone under the secret that matched: what a handshake asks for, and nobody else is given.
+    fn mac_of(&self, token: &[u8]) -> Vec<u8> {
+        let plain = Scheme { template: vec![Piece::Body], ..self.scheme.clone() };
+        let request = Request { head: self.request.head, body: token };
+        self.keyed.sign(&plain, &Text { request: &request, timestamp: &[], id: &[], url: &Url::new("") })
     }
 
     /// The event's type: the first of the scheme's places that holds a value. `payload` is the body's JSON, if it has one.

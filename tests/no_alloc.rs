@@ -140,7 +140,7 @@ mod warm {
         }
 
         fn decide(&mut self, request: &Request<'_>) -> Verdict {
-            let delivery = self.receiver.receive(request, NOW).unwrap();
+            let delivery = self.receiver.receive(request, NOW).unwrap().delivery().unwrap();
             let Ok(_) = stage(&mut Nowhere, &delivery);
             self.accepted += 1;
             Verdict::Later
@@ -179,7 +179,7 @@ mod warm {
             let headers =
                 [hookgate::Header { name: "X-Hub-Signature-256", value: &[b"sha256=", signature.as_bytes()].concat() }];
             let head = Head { method: "POST", target: "/webhook", headers: &headers };
-            let delivery = receiver.receive(&Request { head, body }, NOW).unwrap();
+            let delivery = receiver.receive(&Request { head, body }, NOW).unwrap().delivery().unwrap();
             let Ok(staged) = stage(&mut Nowhere, &delivery);
             let Ok(receipt) = settle(&mut Nowhere);
             let answer = Answer::accepted(receiver.verifier().scheme(), staged, &receipt);

@@ -111,12 +111,7 @@ impl SecretOptions {
                 let hint = format!("give --secret-file FILE or --secret-env VAR, or export {SECRET_VARIABLE}");
                 return Err(wrong("there is no secret", hint));
             }
-            // A name with `=` or NUL, or none, is that of no variable, and asking std for it may panic.
-            let possible = !variable.is_empty() && !variable.as_bytes().iter().any(|byte| b"=\0".contains(byte));
-            let value = possible.then(|| std::env::var_os(variable)).flatten();
-            let (secret, warnings) = secret_from_environment(&label, value)?;
-            warn(&warnings);
-            secrets.push((label, secret));
+            secrets.push((label, secret_in_environment(variable)?));
         }
         for (path, raw) in self
             .secret_file
@@ -161,7 +156,18 @@ fn labelled(argument: &Path) -> (String, &Path) {
     (argument.display().to_string(), argument)
 }
 
-fn read_secret(path: &Path, raw: bool) -> Result<Secret, Failure> {
+/// The secret in a variable of the environment; warns of what looks wrong in it.
+pub(super) fn secret_in_environment(variable: &OsStr) -> Result<Secret, Failure> {
+    // A name with `=` or NUL, or none, is that of no variable, and asking std for it may panic.
+    let possible = !variable.is_empty() && !variable.as_bytes().iter().any(|byte| b"=\0".contains(byte));
+    let value = possible.then(|| std::env::var_os(variable)).flatten();
+    let (secret, warnings) = secret_from_environment(&variable.to_string_lossy(), value)?;
+    warn(&warnings);
+    Ok(secret)
+}
+
+/// The secret in a file, of which every byte counts where it is `raw`; warns of what looks wrong.
+pub(super) fn read_secret(path: &Path, raw: bool) -> Result<Secret, Failure> {
     let origin = format!("the secret file {}", path.display());
     let unreadable =
         |error: io::Error| wrong(format!("cannot read {origin}: {error}"), "give a file that this user can read");

@@ -1,17 +1,19 @@
 //! `hookgate serve`.
 
-use super::input::{SchemeOption, SecretOptions};
+use super::input::{SchemeOption, SecretOptions, read_secret, secret_in_environment};
 use super::wrong;
-use crate::minimal::{self, Failure, LISTEN, PATH, lines_to_stdout, say};
+use crate::minimal::{self, Failure, LISTEN, PATH, lines_to_stdout, say, warn};
 use crate::receive::{BODY_LIMIT_BYTES, Receiver};
 use crate::serve::evented::{self, Front, Listener, Settings};
 use crate::serve::{Stop, tiny, unix};
+use crate::verify::{Scheme, Secret};
 use clap::{Args, ValueEnum};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use std::ffi::OsString;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -41,6 +43,8 @@ pub(super) struct Serve {
     /// URL that the provider posts to, where the scheme signs that; without its query
     #[arg(long)]
     url: Option<String>,
+    #[command(flatten)]
+    handshake: HandshakeOptions,
     /// What speaks HTTP: evented, which bounds what a stranger can take; or tiny_http, on loopback or a Unix socket only
     #[arg(long, value_enum, default_value = "evented")]
     front: FrontName,
@@ -53,6 +57,20 @@ enum FrontName {
     Evented,
     #[value(name = "tiny_http")]
     TinyHttp,
+}
+
+/// What handshakes need beside the secrets.
+#[derive(Args)]
+struct HandshakeOptions {
+    /// File that holds the token agreed on with the provider, where its handshake asks for one (Meta's verify token)
+    #[arg(long, value_name = "FILE")]
+    handshake_token_file: Option<PathBuf>,
+    /// The same in an environment variable
+    #[arg(long, value_name = "VAR", conflicts_with = "handshake_token_file")]
+    handshake_token_env: Option<OsString>,
+    /// Let a handshake hand over the secret (Asana); not possible yet
+    #[arg(long)]
+    accept_handshake: bool,
 }
 
 /// What a stranger may take. Sizes are in bytes, times in seconds.
@@ -101,10 +119,15 @@ impl Serve {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let scheme = self.scheme.scheme()?;
         let source = scheme.name.clone();
+        let token = self.handshake.agreed_token(&scheme)?;
         let verifier = self.secrets.verifier(scheme, self.url.as_deref())?;
         let receiver = Receiver::new(source, self.path.clone(), verifier)
             .map_err(|error| wrong(error.to_string(), "a path begins with / and has no query, space or fragment"))?
             .with_body_limit_bytes(self.limits.body_limit);
+        let receiver = match &token {
+            Some(token) => receiver.with_agreed_token(token),
+            None => receiver,
+        };
         match self.front {
             FrontName::Evented => self.evented(&receiver)?,
             FrontName::TinyHttp => self.tiny_http(&receiver)?,
@@ -149,6 +172,35 @@ impl Serve {
         let stop = tiny::stop(&listener).map_err(failed)?;
         stop_on_signals(stop.clone())?;
         minimal::serve(&listener, &name, receiver, &stop)
+    }
+}
+
+impl HandshakeOptions {
+    /// The token agreed on with the provider, if one was given.
+    fn agreed_token(&self, scheme: &Scheme) -> Result<Option<Secret>, Failure> {
+        if self.accept_handshake {
+            return Err(wrong(
+                "there is no place yet to keep a secret that a handshake hands over",
+                "create the webhook by other means, take the secret from its answer, and give --secret-file FILE",
+            ));
+        }
+        let is_asked_for = scheme.handshakes.iter().any(|handshake| handshake.agreed_token.is_some());
+        let token = match (&self.handshake_token_file, &self.handshake_token_env) {
+            (Some(path), _) => read_secret(path, false)?,
+            (None, Some(variable)) => secret_in_environment(variable)?,
+            (None, None) if is_asked_for => {
+                warn(&[format!("the handshake of {} is refused without --handshake-token-file FILE", scheme.name)]);
+                return Ok(None);
+            }
+            (None, None) => return Ok(None),
+        };
+        match is_asked_for {
+            true => Ok(Some(token)),
+            false => Err(wrong(
+                format!("the scheme {} has no handshake that asks for an agreed token", scheme.name),
+                "leave out --handshake-token-file and --handshake-token-env",
+            )),
+        }
     }
 }
 

@@ -22,6 +22,11 @@ pub trait Service {
 
     /// The verdict on a whole request.
     fn decide(&mut self, request: &Request<'_>) -> Verdict;
+
+    /// The answer to a request that was not admitted.
+    fn refuse(&self, refusal: &Refusal) -> Answer {
+        Answer::refused(refusal)
+    }
 }
 
 /// What comes of a request.

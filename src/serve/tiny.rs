@@ -4,8 +4,8 @@
 use super::Stop;
 use crate::answer::{Answer, Persistence};
 use crate::http1::{self, Framing};
-use crate::receipt::{Keep, settle, stage};
-use crate::receive::Receiver;
+use crate::receipt::{Keep, Staged, settle, stage};
+use crate::receive::{Received, Receiver};
 use crate::request::{Head, Header, Request};
 use crate::time::UnixTime;
 use crate::verify::Refusal;
@@ -108,8 +108,10 @@ fn turn<K: Keep>(first: tiny_http::Request, front: &mut Front<'_>, receiver: &Re
         let verdict = read_body(&mut request, receiver).and_then(|body| {
             body_bytes += body.len();
             let headers = headers(&request);
-            let delivery = receiver.receive(&Request { head: head(&request, &headers), body: &body }, now)?;
-            Ok(stage(keeper, &delivery).ok())
+            match receiver.receive(&Request { head: head(&request, &headers), body: &body }, now)? {
+                Received::Handshake(answer) => Ok(Decided::Answered(answer)),
+                Received::Delivery(delivery) => Ok(Decided::Staged(stage(keeper, &delivery).ok())),
+            }
         });
         judged.push((request, verdict));
         let room = judged.len() < TURN_REQUESTS && body_bytes < TURN_BODY_BYTES;
@@ -118,12 +120,23 @@ fn turn<K: Keep>(first: tiny_http::Request, front: &mut Front<'_>, receiver: &Re
     let receipt = settle(keeper).ok();
     for (request, verdict) in judged {
         let answer = match (verdict, &receipt) {
-            (Err(refusal), _) => Answer::refused(&refusal),
-            (Ok(Some(staged)), Some(receipt)) => Answer::accepted(receiver.verifier().scheme(), staged, receipt),
+            (Err(refusal), _) => receiver.refuse(&refusal),
+            (Ok(Decided::Answered(answer)), _) => answer,
+            (Ok(Decided::Staged(Some(staged))), Some(receipt)) => {
+                Answer::accepted(receiver.verifier().scheme(), staged, receipt)
+            }
             (Ok(_), _) => Answer::unavailable(),
         };
         respond(request, &answer, now);
     }
+}
+
+/// What became of a request that was not refused.
+enum Decided {
+    /// It waits for the turn to be kept, if it was staged.
+    Staged(Option<Staged>),
+    /// This answers it.
+    Answered(Answer),
 }
 
 fn headers(request: &tiny_http::Request) -> Vec<Header<'_>> {

@@ -1,5 +1,6 @@
 //! Which schemes can work: checked where one comes in, so that a verifier never meets another.
 
+use super::handshake;
 use super::scheme::{Algorithm, Grammar, PayloadRule, Piece, Place, ReplayRule, Scheme, TimestampPlace};
 use std::fmt;
 
@@ -67,6 +68,7 @@ pub fn check(scheme: &Scheme) -> Result<(), UnusableScheme> {
     if scheme.methods.is_empty() || !scheme.methods.iter().all(is_method) {
         return wrong("methods", "name one method at least, in capitals");
     }
+    handshake::check(scheme)?;
     if !(200..=299).contains(&scheme.success.status) {
         return wrong("success", "its status is one from 200 to 299");
     }
@@ -96,7 +98,7 @@ impl<'a> Fields<'a> {
 }
 
 /// RFC 9110 §5.6.2: the characters of a token.
-fn is_token(name: &str) -> bool {
+pub(super) fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
@@ -217,7 +219,7 @@ fn check_replay_key(scheme: &Scheme) -> Result<(), UnusableScheme> {
 }
 
 /// Whether `text` is a JSON pointer (RFC 6901 §3) to something inside.
-fn is_pointer(text: &str) -> bool {
+pub(super) fn is_pointer(text: &str) -> bool {
     let escapes_are_whole = |step: &str| step.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
     text.strip_prefix('/').is_some_and(|steps| !steps.is_empty() && steps.split('/').all(escapes_are_whole))
 }

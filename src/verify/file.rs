@@ -1,5 +1,6 @@
 //! A scheme as a file: TOML with the fields of [`Scheme`], read strictly and written so that it reads back as itself.
 
+mod handshake;
 mod write;
 
 use super::check::{UnusableScheme, check};
@@ -71,7 +72,7 @@ fn read(fields: &mut Fields) -> Result<Scheme, UnusableScheme> {
         name: fields.text("name")?.ok_or_else(|| fields.missing("name"))?,
         documentation: fields.text("documentation")?.unwrap_or_default(),
         signature_headers: fields.texts("signature_headers")?.ok_or_else(|| fields.missing("signature_headers"))?,
-        require_headers: required(fields)?,
+        require_headers: fields.pairs("require_headers")?,
         grammar: grammar(fields)?,
         algorithm,
         encoding,
@@ -92,18 +93,13 @@ fn read(fields: &mut Fields) -> Result<Scheme, UnusableScheme> {
         replay_reason: fields.text("replay_reason")?.unwrap_or_default(),
         methods: fields.texts("methods")?.unwrap_or_else(|| vec!["POST".to_string()]),
         success: success(fields)?,
+        handshakes: handshake::read(fields)?,
+        bare_refusals: match fields.table.remove("bare_refusals") {
+            None => false,
+            Some(Value::Boolean(bare)) => bare,
+            Some(_) => return Err(fields.wrong("bare_refusals", "true or false")),
+        },
     })
-}
-
-fn required(fields: &mut Fields) -> Result<Vec<(String, String)>, UnusableScheme> {
-    let expected = "a list of names and values: [[\"X-Version\", \"1\"]]";
-    let Some(value) = fields.table.remove("require_headers") else { return Ok(Vec::new()) };
-    let pair = |value: &Value| match value.as_array()?.as_slice() {
-        [Value::String(name), Value::String(value)] => Some((name.clone(), value.clone())),
-        _ => None,
-    };
-    let pairs = value.as_array().and_then(|pairs| pairs.iter().map(pair).collect());
-    pairs.ok_or_else(|| fields.wrong("require_headers", expected))
 }
 
 fn grammar(fields: &mut Fields) -> Result<Grammar, UnusableScheme> {
@@ -241,6 +237,17 @@ impl Fields {
             (Some(character), " ") if character != ' ' => Ok((character, true)),
             _ => Err(self.wrong(field, "one character, with a space behind it or without")),
         }
+    }
+
+    /// A list of names and values; none where it is not there.
+    fn pairs(&mut self, field: &str) -> Result<Vec<(String, String)>, UnusableScheme> {
+        let Some(value) = self.table.remove(field) else { return Ok(Vec::new()) };
+        let pair = |value: &Value| match value.as_array()?.as_slice() {
+            [Value::String(name), Value::String(value)] => Some((name.clone(), value.clone())),
+            _ => None,
+        };
+        let pairs = value.as_array().and_then(|pairs| pairs.iter().map(pair).collect());
+        pairs.ok_or_else(|| self.wrong(field, "a list of names and values: [[\"X-Version\", \"1\"]]"))
     }
 
     fn character(&mut self, field: &str) -> Result<char, UnusableScheme> {

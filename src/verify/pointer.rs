@@ -7,6 +7,22 @@ use std::collections::BTreeMap;
 /// The string at `pointer` in `json`, or the text of the number there, or nothing where there is neither. Of repeated names
 /// the last counts, as in most parsers.
 pub(super) fn scalar_at(json: &str, pointer: &str) -> Option<String> {
+    let value = at(json, pointer)?;
+    match value.as_bytes().first()? {
+        b'"' => serde_json::from_str(value).ok(),
+        b'-' | b'0'..=b'9' => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+/// Whether an array without items stands at `pointer` in `json`.
+pub(super) fn is_empty_list_at(json: &str, pointer: &str) -> bool {
+    let inside = at(json, pointer).and_then(|value| value.strip_prefix('[')?.strip_suffix(']'));
+    inside.is_some_and(|inside| inside.trim_ascii().is_empty())
+}
+
+/// The text of the value at `pointer` in `json`.
+fn at<'j>(json: &'j str, pointer: &str) -> Option<&'j str> {
     let mut value = json;
     for step in pointer.strip_prefix('/')?.split('/') {
         let step = step.replace("~1", "/").replace("~0", "~");
@@ -21,11 +37,7 @@ pub(super) fn scalar_at(json: &str, pointer: &str) -> Option<String> {
             }
         };
     }
-    match value.as_bytes().first()? {
-        b'"' => serde_json::from_str(value).ok(),
-        b'-' | b'0'..=b'9' => Some(value.to_string()),
-        _ => None,
-    }
+    Some(value)
 }
 
 /// RFC 6901 §4: digits without a leading zero.
@@ -61,6 +73,10 @@ mod tests {
         }
         assert_eq!(scalar_at(r#"{"a":1,"a":2}"#, "/a").as_deref(), Some("2"), "the last one counts");
         assert_eq!(scalar_at(r#"[{"id":"x"}]"#, "/0/id").as_deref(), Some("x"));
+        for (list, is_empty) in [("[]", true), ("[ \n]", true), ("[[]]", false), ("{}", false), ("\"[]\"", false)] {
+            assert_eq!(is_empty_list_at(&format!("{{\"a\": {list} }}"), "/a"), is_empty, "{list}");
+        }
+        assert!(!is_empty_list_at("{}", "/a"));
         assert_eq!(scalar_at("{", "/a"), None);
         assert_eq!(scalar_at("", "/a"), None);
     }

@@ -7,6 +7,7 @@ mod standard_webhooks;
 mod timed_header;
 mod timed_list;
 
+use super::handshake::{Handshake, Reply, Spot};
 use super::scheme::{
     Algorithm, ContentType, Encoding, Grammar, PayloadRule, Place, ReplayRule, Scheme, SecretForm, Success, TimeUnit,
     Timestamp, TimestampPlace, Unprefixed,
@@ -37,7 +38,37 @@ struct Preset {
     replay_reason: &'static str,
     methods: &'static [&'static str],
     success: Success,
+    handshakes: &'static [Ask],
+    bare_refusals: bool,
 }
+
+/// [`Handshake`], borrowed.
+struct Ask {
+    method: &'static str,
+    signed: bool,
+    when: &'static [(&'static str, &'static str)],
+    agreed_token: Option<&'static str>,
+    token: Option<&'static str>,
+    reply: Say,
+}
+
+/// [`Reply`], borrowed.
+#[derive(Clone, Copy)]
+enum Say {
+    Empty,
+    Text,
+    Json(&'static str),
+    /// The names of the token and of its MAC.
+    Mac(&'static str, &'static str),
+    Secret,
+}
+
+/// A POST that is signed as a delivery is.
+const ASK: Ask = Ask { method: "POST", signed: true, when: &[], agreed_token: None, token: None, reply: Say::Empty };
+
+/// A HEAD, which is answered with 200.
+#[cfg(feature = "providers")]
+const ASK_BY_HEAD: Ask = Ask { method: "HEAD", signed: false, ..ASK };
 
 /// [`Grammar`], borrowed.
 enum Form {
@@ -104,6 +135,8 @@ const BASE: Preset = Preset {
     replay_reason: SAME_BYTES,
     methods: &["POST"],
     success: Success { status: 200, content_type: ContentType::Json, body: Cow::Borrowed(r#"{"status":"success"}"#) },
+    handshakes: &[],
+    bare_refusals: false,
 };
 
 /// An answer of 200 without a word, for providers that want none.
@@ -206,6 +239,27 @@ impl Preset {
             replay_reason: self.replay_reason.to_string(),
             methods: owned(self.methods),
             success: self.success.clone(),
+            handshakes: self.handshakes.iter().map(Ask::handshake).collect(),
+            bare_refusals: self.bare_refusals,
+        }
+    }
+}
+
+impl Ask {
+    fn handshake(&self) -> Handshake {
+        Handshake {
+            method: self.method.to_string(),
+            signed: self.signed,
+            when: self.when.iter().map(|(spot, value)| (Spot::from(*spot), value.to_string())).collect(),
+            agreed_token: self.agreed_token.map(Spot::from),
+            token: self.token.map(Spot::from),
+            reply: match self.reply {
+                Say::Empty => Reply::Empty,
+                Say::Text => Reply::Text,
+                Say::Json(name) => Reply::Json(name.to_string()),
+                Say::Mac(token, mac) => Reply::Mac { token: token.to_string(), mac: mac.to_string() },
+                Say::Secret => Reply::Secret,
+            },
         }
     }
 }

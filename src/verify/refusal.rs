@@ -78,6 +78,10 @@ pub enum Refusal {
         /// The farthest accepted.
         limit_s: u64,
     },
+    /// A handshake that holds no token which can be echoed, or a method that only handshakes come by without one.
+    InvalidHandshake,
+    /// A handshake whose agreed token is not the operator's, or that would hand over a secret.
+    HandshakeRefused,
     /// Rightly signed, but not JSON.
     InvalidJson(NotJson),
     /// Rightly signed, but not the form that the scheme wants: its field is missing, repeated or badly escaped.
@@ -108,6 +112,8 @@ impl Refusal {
             Refusal::InvalidJson(_) | Refusal::InvalidForm => (400, "Invalid JSON payload"),
             Refusal::SignatureMismatch => (401, "Signature mismatch - unauthorized"),
             Refusal::Stale { .. } | Refusal::FromTheFuture { .. } => (401, "Timestamp out of bounds - unauthorized"),
+            Refusal::InvalidHandshake => (400, "Invalid handshake"),
+            Refusal::HandshakeRefused => (403, "Handshake refused"),
             Refusal::UnknownPath => (404, "Not found"),
             Refusal::MethodNotAllowed => (405, "Method not allowed"),
             Refusal::BodyTooLong { .. } => (413, "Payload too large"),
@@ -160,6 +166,10 @@ impl fmt::Display for Refusal {
             }
             Refusal::InvalidJson(NotJson::Grammar { line, column }) => {
                 return write!(f, "the payload is not JSON at line {line}, column {column}");
+            }
+            Refusal::InvalidHandshake => "a handshake without a token that can be echoed",
+            Refusal::HandshakeRefused => {
+                "a handshake without the token that was agreed on, or that hands over a secret"
             }
             Refusal::InvalidForm => "the form has not exactly one well-escaped payload field",
         };

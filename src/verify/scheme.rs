@@ -1,5 +1,6 @@
 //! A signature scheme as a value: where the signature is, how it is written, what it is over, what answers it.
 
+use super::handshake::Handshake;
 pub use super::template::Piece;
 use std::borrow::Cow;
 
@@ -43,6 +44,10 @@ pub struct Scheme {
     pub methods: Vec<String>,
     /// The answer to an accepted delivery.
     pub success: Success,
+    /// How the provider asks the receiver to prove itself, and what it is answered.
+    pub handshakes: Vec<Handshake>,
+    /// Whether refusals are answered by their status alone, without a body: for providers that take no other.
+    pub bare_refusals: bool,
 }
 
 /// How a signature header's value is built around the encoded signature.

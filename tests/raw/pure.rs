@@ -54,7 +54,7 @@ impl Service for Judge {
 
     fn decide(&mut self, request: &Request<'_>) -> Verdict {
         let delivery = match self.receiver.receive(request, DATE) {
-            Ok(delivery) => delivery,
+            Ok(received) => received.delivery().expect("GitHub has no handshake"),
             Err(refusal) => return Verdict::Answer(Answer::refused(&refusal)),
         };
         let Ok(staged) = stage(&mut self.ids, &delivery);

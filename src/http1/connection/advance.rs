@@ -1,7 +1,7 @@
 //! How a connection goes on with what has come: from head to body to verdict.
 
 use super::{Body, Connection, Phase, Service, Verdict};
-use crate::answer::{Answer, Persistence};
+use crate::answer::Persistence;
 use crate::http1::buffers::Buffers;
 use crate::http1::chunked::Decoder;
 use crate::http1::framing::Framing;
@@ -160,7 +160,7 @@ impl Connection {
                 }
             }
             Headed::Refused { refusal, head_only } => {
-                self.end_with(&Answer::refused(&refusal), head_only, limits, now, date);
+                self.end_with(&service.refuse(&refusal), head_only, limits, now, date);
                 return Ok(false);
             }
             Headed::Admitted { body, expects_continue } => {

@@ -4,7 +4,7 @@ use super::Loop;
 use crate::answer::Answer;
 use crate::http1::{Service, Verdict, Want};
 use crate::receipt::{Keep, Staged, stage};
-use crate::receive::Receiver;
+use crate::receive::{Received, Receiver};
 use crate::request::{Head, Request};
 use crate::time::UnixTime;
 use crate::verify::Refusal;
@@ -145,11 +145,16 @@ impl<K: Keep> Service for Decider<'_, K> {
 
     fn decide(&mut self, request: &Request<'_>) -> Verdict {
         match self.receiver.receive(request, self.now) {
-            Ok(delivery) => {
+            Ok(Received::Handshake(answer)) => Verdict::Answer(answer),
+            Ok(Received::Delivery(delivery)) => {
                 self.staged = stage(self.keeper, &delivery).ok();
                 Verdict::Later
             }
-            Err(refusal) => Verdict::Answer(Answer::refused(&refusal)),
+            Err(refusal) => Verdict::Answer(self.refuse(&refusal)),
         }
+    }
+
+    fn refuse(&self, refusal: &Refusal) -> Answer {
+        self.receiver.refuse(refusal)
     }
 }

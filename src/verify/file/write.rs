@@ -54,6 +54,12 @@ impl Scheme {
         let Success { status, content_type, body } = &self.success;
         let content_type = quoted(content_type.as_str());
         line("success", format!("{{ status = {status}, content_type = {content_type}, body = {} }}", quoted(body)));
+        if !self.handshakes.is_empty() {
+            line("handshakes", super::handshake::text(&self.handshakes));
+        }
+        if self.bare_refusals {
+            line("bare_refusals", "true".to_string());
+        }
         out
     }
 }
@@ -99,7 +105,7 @@ fn timestamp_text(timestamp: &Timestamp) -> String {
     )
 }
 
-fn name_of<'n, T: PartialEq>(known: &[(&'n str, T)], value: &T) -> &'n str {
+pub(super) fn name_of<'n, T: PartialEq>(known: &[(&'n str, T)], value: &T) -> &'n str {
     known.iter().find(|(_, known)| known == value).map_or("", |(name, _)| name)
 }
 
@@ -110,12 +116,12 @@ fn places(places: &[Place]) -> Vec<String> {
     places.iter().map(text).collect()
 }
 
-fn list(texts: &[String]) -> String {
+pub(super) fn list(texts: &[String]) -> String {
     format!("[{}]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", "))
 }
 
 /// `text` as a basic string of TOML.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut out = String::from('"');
     for character in text.chars() {
         match character {

@@ -1,6 +1,6 @@
 //! Base64 of a MAC over the body, and nothing else signed.
 
-use super::{BASE, Body, Form, ID_IN_BODY, Key, NO_WORD, Preset, Replay};
+use super::{ASK, Ask, BASE, Body, Form, ID_IN_BODY, Key, NO_WORD, Preset, Replay};
 use crate::verify::scheme::Encoding;
 
 const BASE64: Preset = Preset { encoding: Encoding::Base64, ..BASE };
@@ -46,6 +46,8 @@ pub(super) const PRESETS: &[Preset] = &[
         payload: Body::JsonOrForm,
         event_type: &["X-WC-Webhook-Topic"],
         delivery_id: &["X-WC-Webhook-Delivery-ID"],
+        // The ping that follows saving a webhook is a form, and not signed.
+        handshakes: &[Ask { signed: false, token: Some("webhook_id="), ..ASK }],
         ..BASE64
     },
     // The key looks like base64 and is taken as text. An answer has no body (Xero Developer, "Intent to receive").
@@ -56,6 +58,9 @@ pub(super) const PRESETS: &[Preset] = &[
         event_type: &["/events/0/eventType"],
         replay_reason: "each delivery has random text in it (entropy), and is the same bytes when it is sent again",
         success: NO_WORD,
+        // Intent to receive: well and badly signed requests without events; an answer with a body is a failure.
+        handshakes: &[Ask { when: &[("/events", "[]")], ..ASK }],
+        bare_refusals: true,
         ..BASE64
     },
     // One header for each key that is active.

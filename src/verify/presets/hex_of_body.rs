@@ -1,6 +1,8 @@
 //! Hex of a MAC over the body, and nothing else signed.
 
-use super::{At, BASE, Body, Form, ID_IN_BODY, Key, Preset, Replay, Time};
+#[cfg(feature = "providers")]
+use super::ASK_BY_HEAD;
+use super::{ASK, Ask, At, BASE, Body, Form, ID_IN_BODY, Key, Preset, Replay, Say, Time};
 use crate::verify::scheme::{Algorithm, TimeUnit};
 
 pub(super) const PRESETS: &[Preset] = &[
@@ -38,6 +40,14 @@ pub(super) const PRESETS: &[Preset] = &[
         headers: &["X-Hub-Signature-256"],
         grammar: Form::Prefix("sha256="),
         event_type: &["/object"],
+        handshakes: &[Ask {
+            method: "GET",
+            signed: false,
+            when: &[("?hub.mode", "subscribe")],
+            agreed_token: Some("?hub.verify_token"),
+            token: Some("?hub.challenge"),
+            reply: Say::Text,
+        }],
         ..BASE
     },
     Preset {
@@ -114,6 +124,7 @@ pub(super) const PRESETS: &[Preset] = &[
         headers: &["X-Dropbox-Signature"],
         replay_key: Replay::None,
         replay_reason: "a notification says who has changes and not which: two are the same bytes",
+        handshakes: &[Ask { method: "GET", signed: false, token: Some("?challenge"), reply: Say::Text, ..ASK }],
         ..BASE
     },
     // Sentry-Hook-Timestamp is not signed: it would be no protection.
@@ -182,6 +193,7 @@ pub(super) const PRESETS: &[Preset] = &[
         headers: &["X-Hook-Signature"],
         event_type: &["/events/0/action"],
         replay_reason: "a delivery that is sent again is the same bytes; heartbeats, which hold no events, are all the same",
+        handshakes: &[Ask { signed: false, token: Some("X-Hook-Secret"), reply: Say::Secret, ..ASK }],
         ..BASE
     },
     Preset {
@@ -217,6 +229,7 @@ pub(super) const PRESETS: &[Preset] = &[
         delivery_id: &["/id"],
         replay_key: Replay::Json("/id"),
         replay_reason: "the notification's id stays when it is sent again; delivery_attempts beside it doesn't",
+        handshakes: &[ASK_BY_HEAD],
         ..BASE
     },
     #[cfg(feature = "providers")]

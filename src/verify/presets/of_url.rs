@@ -4,6 +4,8 @@
 use crate::verify::scheme::Algorithm;
 use crate::verify::scheme::{Encoding, TimeUnit};
 
+#[cfg(feature = "providers")]
+use super::ASK_BY_HEAD;
 use super::{At, BASE, ID_IN_BODY, Preset, Replay, Time};
 
 pub(super) const PRESETS: &[Preset] = &[
@@ -31,6 +33,7 @@ pub(super) const PRESETS: &[Preset] = &[
         delivery_id: &["/action/id"],
         replay_key: Replay::Json("/action/id"),
         replay_reason: ID_IN_BODY,
+        handshakes: &[ASK_BY_HEAD],
         ..BASE
     },
     // A timestamp ahead is not refused (HubSpot/hubspot-api-python, hubspot/utils/signature.py).

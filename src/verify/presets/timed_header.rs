@@ -1,6 +1,6 @@
 //! The timestamp stands in a header of its own and is signed with the body.
 
-use super::{At, BASE, Body, Form, ID_IN_BODY, ID_SIGNED, Preset, Replay, SIGNED_AGAIN, Time};
+use super::{ASK, Ask, At, BASE, Body, Form, ID_IN_BODY, ID_SIGNED, Preset, Replay, SIGNED_AGAIN, Say, Time};
 use crate::verify::scheme::{Encoding, TimeUnit};
 
 pub(super) const PRESETS: &[Preset] = &[
@@ -17,6 +17,12 @@ pub(super) const PRESETS: &[Preset] = &[
         delivery_id: &["/event_id"],
         replay_key: Replay::Json("/event_id"),
         replay_reason: "a retry is signed anew, for its own time; the event's id in the signed body stays",
+        handshakes: &[Ask {
+            when: &[("/type", "url_verification")],
+            token: Some("/challenge"),
+            reply: Say::Text,
+            ..ASK
+        }],
         ..BASE
     },
     // Zoom states no bound; five minutes is Slack's, whose form this is.
@@ -29,6 +35,12 @@ pub(super) const PRESETS: &[Preset] = &[
         timestamp: Some(Time(At::Header("x-zm-request-timestamp"), TimeUnit::Seconds, Some(300), Some(300))),
         event_type: &["/event"],
         replay_reason: SIGNED_AGAIN,
+        handshakes: &[Ask {
+            when: &[("/event", "endpoint.url_validation")],
+            token: Some("/payload/plainToken"),
+            reply: Say::Mac("plainToken", "encryptedToken"),
+            ..ASK
+        }],
         ..BASE
     },
     // Nothing stands between timestamp and body. Zendesk leaves the bound to the receiver. What a trigger sends is the
@@ -63,6 +75,13 @@ pub(super) const PRESETS: &[Preset] = &[
         delivery_id: &["Twitch-Eventsub-Message-Id"],
         replay_key: Replay::SignedId,
         replay_reason: ID_SIGNED,
+        // The header that says so too is not signed.
+        handshakes: &[Ask {
+            when: &[("/subscription/status", "webhook_callback_verification_pending")],
+            token: Some("/challenge"),
+            reply: Say::Text,
+            ..ASK
+        }],
         ..BASE
     },
     // Two keys sign, each in its header. The timestamp follows the body. A timestamp ahead is not refused
@@ -90,6 +109,12 @@ pub(super) const PRESETS: &[Preset] = &[
         timestamp: Some(Time(At::Header("X-Front-Request-Timestamp"), TimeUnit::Milliseconds, Some(300), Some(300))),
         event_type: &["/type"],
         replay_reason: SIGNED_AGAIN,
+        handshakes: &[Ask {
+            when: &[("/type", "sync")],
+            token: Some("X-Front-Challenge"),
+            reply: Say::Json("challenge"),
+            ..ASK
+        }],
         ..BASE
     },
 ];
