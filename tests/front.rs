@@ -24,6 +24,8 @@ mod front {
     mod events;
     mod form;
     mod framing;
+    #[cfg(feature = "cli")]
+    mod handshakes;
     mod json;
     mod order;
     mod secrecy;

@@ -23,6 +23,7 @@ mod front {
     mod events;
     mod form;
     mod framing;
+    mod handshakes;
     mod json;
     mod order;
     mod secrecy;

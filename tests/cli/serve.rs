@@ -37,6 +37,24 @@ fn an_unknown_scheme_is_answered_with_the_known_ones() {
 }
 
 #[test]
+fn what_a_handshake_cannot_have_is_exit_2() {
+    let folder = Folder::new();
+    folder.file("token", b"the agreed token of 16+");
+    folder.file("none", b"\n");
+    for (arguments, what) in [
+        (&["--scheme", "asana", "--accept-handshake"][..], "no place yet to keep a secret"),
+        (&["--handshake-token-file", "token"], "github has no handshake that asks for an agreed token"),
+        (&["--scheme", "meta", "--handshake-token-file", "nosuch"], "cannot read"),
+        (&["--scheme", "meta", "--handshake-token-file", "none"], "is empty"),
+        (&["--scheme", "meta", "--handshake-token-env", "NOSUCH_TOKEN"], "NOSUCH_TOKEN is not set"),
+    ] {
+        let outcome = run(folder.path(), &[&["serve", "--listen", "127.0.0.1:0"], arguments].concat(), b"");
+        outcome.expect_misconfigured(arguments[1]);
+        assert!(outcome.stderr.contains(what), "{outcome:?}");
+    }
+}
+
+#[test]
 fn a_port_that_is_taken_is_exit_1() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

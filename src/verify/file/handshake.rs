@@ -87,3 +87,77 @@ fn reply_text(reply: &Reply) -> String {
         plain => quoted(super::write::name_of(REPLIES, plain)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::{Scheme, preset};
+
+    #[test]
+    fn every_kind_of_handshake_reads_back_as_itself() {
+        let signed = |token: Option<&str>, reply| Handshake {
+            method: "POST".into(),
+            signed: true,
+            when: vec![(Spot::from("/type"), "1".to_string()), (Spot::from("/a~1b"), "\"é\\".to_string())],
+            agreed_token: None,
+            token: token.map(Spot::from),
+            reply,
+        };
+        let unsigned = |method: &str, token: Option<&str>, reply| Handshake {
+            method: method.into(),
+            signed: false,
+            when: vec![],
+            agreed_token: None,
+            token: token.map(Spot::from),
+            reply,
+        };
+        let scheme = Scheme {
+            handshakes: vec![
+                signed(None, Reply::Fixed(r#"{"type":1}"#.into())),
+                signed(
+                    Some("/payload/plainToken"),
+                    Reply::Mac { token: "plainToken".into(), mac: "encryptedToken".into() },
+                ),
+                // Okta asks so, and Microsoft Graph.
+                unsigned("GET", Some("x-okta-verification-challenge"), Reply::Json("verification".into())),
+                unsigned("POST", Some("?validationToken"), Reply::Sentence),
+                unsigned("POST", Some("webhook_id="), Reply::Empty),
+                unsigned("HEAD", None, Reply::Empty),
+                unsigned("POST", Some("X-Hook-Secret"), Reply::Secret),
+                Handshake { agreed_token: Some(Spot::from("?t")), ..unsigned("GET", Some("?c"), Reply::Text) },
+            ],
+            bare_refusals: true,
+            ..preset("zoom").unwrap()
+        };
+        assert_eq!(Scheme::from_toml(&scheme.to_toml()), Ok(scheme));
+    }
+
+    #[test]
+    fn what_is_no_handshake_is_refused_by_its_field() {
+        let of = |handshakes: &str| {
+            let text = preset("zoom").unwrap().to_toml();
+            let kept: Vec<_> = text.lines().filter(|line| !line.starts_with("handshakes")).collect();
+            let text = format!("{}\nhandshakes = {handshakes}\n", kept.join("\n"));
+            Scheme::from_toml(&text).map_or_else(|unusable| unusable.field, |_| String::new())
+        };
+        for (handshakes, field) in [
+            ("1", "handshakes"),
+            ("[1]", "handshakes"),
+            ("[{ signed = false, reply = \"empty\" }]", "handshakes"),
+            ("[{ method = \"HEAD\", reply = \"empty\" }]", "handshakes.signed"),
+            ("[{ method = \"HEAD\", signed = 1, reply = \"empty\" }]", "handshakes.signed"),
+            ("[{ method = \"HEAD\", signed = false }]", "handshakes.reply"),
+            ("[{ method = \"HEAD\", signed = false, reply = \"nothing\" }]", "handshakes.reply"),
+            ("[{ method = \"HEAD\", signed = false, reply = { mac = \"x\" } }]", "handshakes.reply"),
+            ("[{ method = \"HEAD\", signed = false, reply = { json = \"x\", x = 1 } }]", "reply.x"),
+            ("[{ method = \"HEAD\", signed = false, reply = \"empty\", x = 1 }]", "handshakes.x"),
+            ("[{ method = \"HEAD\", signed = false, reply = \"empty\", when = [\"x\"] }]", "handshakes.when"),
+            ("[{ method = \"HEAD\", signed = false, reply = \"empty\" }]", ""),
+            ("[]", ""),
+        ] {
+            assert_eq!(of(handshakes), field, "{handshakes}");
+        }
+        let bare = preset("xero").unwrap().to_toml().replace("bare_refusals = true", "bare_refusals = 1");
+        assert_eq!(Scheme::from_toml(&bare).map_err(|unusable| unusable.field), Err("bare_refusals".to_string()));
+    }
+}
