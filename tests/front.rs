@@ -33,4 +33,6 @@ mod front {
     mod size;
     mod start;
     mod tiny_http_cannot;
+    #[cfg(feature = "cli")]
+    mod vectors;
 }

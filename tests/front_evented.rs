@@ -30,4 +30,5 @@ mod front {
     mod signature_header;
     mod size;
     mod start;
+    mod vectors;
 }
