@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run demo test minimal lint package fuzz bench load interop timing
+.PHONY: help run demo test minimal lint docs package fuzz bench load interop timing
 
 # Seconds that each fuzz target runs.
 T ?= 60
@@ -77,6 +77,9 @@ lint: ## Formatting, clippy and documentation, warnings are errors
 	for manifest in fuzz/Cargo.toml benches/*/Cargo.toml benches/load/recipes/*/Cargo.toml examples/*/Cargo.toml; do
 	  cargo fmt --check --manifest-path "$$manifest"
 	done
+
+docs: ## Write the documents' tables from the presets
+	WRITE_DOCS=1 cargo test --locked --test documents
 
 package: ## Check that the crate can be published
 	cargo package --locked --allow-dirty

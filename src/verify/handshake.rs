@@ -29,7 +29,8 @@ pub struct Handshake {
     pub method: String,
     /// Whether it is answered only once its signature is proven, as a delivery's is.
     pub signed: bool,
-    /// What has to stand where for a request to be this question: `(spot, value)`. A value of `[]` is an empty list.
+    /// What has to stand where for a request to be this question: `(spot, value)`. `[]` is an
+    /// empty list, `*` any value.
     pub when: Vec<(Spot, String)>,
     /// Where the token stands that the operator agreed on with the provider.
     pub agreed_token: Option<Spot>,
@@ -172,7 +173,9 @@ impl Scheme {
 impl Handshake {
     /// Whether a request is this question, which needs no signature.
     fn is_asked_by(&self, head: &Head<'_>, body: Body<'_>) -> bool {
-        let holds = |spot: &Spot, value: &str| spot.read(head, None, &[]).is_some_and(|held| held == value.as_bytes());
+        let holds = |spot: &Spot, value: &str| {
+            spot.read(head, None, &[]).is_some_and(|held| value == ANY || held == value.as_bytes())
+        };
         let has = |spot: &Option<Spot>| match (spot, body) {
             (None, body) => body.is_empty(),
             (Some(Spot::Form(_)), Body::Declared(bytes)) => is_form(head) && bytes.is_some_and(is_short),
@@ -238,8 +241,8 @@ impl Spot {
             return pointer::is_empty_list_at(payload, at);
         }
         match crate::json::string_at(payload, at) {
-            Some(held) => held == value,
-            None => pointer::scalar_at(payload, at).is_some_and(|held| held == value),
+            Some(held) => value == ANY || held == value,
+            None => pointer::scalar_at(payload, at).is_some_and(|held| value == ANY || held == value),
         }
     }
 }
@@ -274,6 +277,9 @@ impl Reply {
         Ok(Said { content_type, body })
     }
 }
+
+/// What stands for any value.
+const ANY: &str = "*";
 
 const TEXT: &str = "text/plain";
 const JSON: &str = "application/json";

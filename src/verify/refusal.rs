@@ -28,7 +28,7 @@ pub enum Refusal {
     BrokenBody,
     /// No source listens on this path.
     UnknownPath,
-    /// A method other than POST.
+    /// A method that neither deliveries nor handshakes come by.
     MethodNotAllowed,
     /// The body, declared or as it came, is longer than the limit.
     BodyTooLong {

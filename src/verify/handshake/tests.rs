@@ -249,6 +249,57 @@ fn a_sentence_may_have_spaces_and_colons() {
     assert_eq!(scheme.unsigned_handshake(&head("POST", target, &[]), Body::Whole(b"{}")), None, "it could be an event");
 }
 
+/// Discord, "Receiving and Responding": an interaction of type 1 is a PING. A webhook event is of type 1 too, and has no token.
+#[test]
+fn a_fixed_reply_answers_what_holds_all_that_it_has_to() {
+    let ping = Handshake {
+        when: vec![(Spot::from("/type"), "1".to_string()), (Spot::from("/token"), "*".to_string())],
+        token: None,
+        reply: Reply::Fixed(r#"{"type":1}"#.to_string()),
+        ..preset("slack").unwrap().handshakes.remove(0)
+    };
+    let scheme = Scheme { handshakes: vec![ping], ..preset("github").unwrap() };
+    let verifier = Verifier::new(scheme.clone(), [("one".to_string(), secret())]).unwrap();
+    for (body, said) in [
+        (r#"{"type":1,"token":"x"}"#, Some(r#"{"type":1}"#)),
+        (r#"{"type":1,"event":{"type":"APPLICATION_AUTHORIZED"}}"#, None),
+        (r#"{"type":2,"token":"x"}"#, None),
+        (r#"{"type":11,"token":"x"}"#, None),
+        (r#"{"token":"x"}"#, None),
+    ] {
+        let signature = crate::verify::sign(&scheme, &secret(), body.as_bytes()).remove(0).1;
+        let headers = [Header { name: "X-Hub-Signature-256", value: signature.as_bytes() }];
+        let verified =
+            verifier.verify(&Request { head: head("POST", "/", &headers), body: body.as_bytes() }, NOW).unwrap();
+        let answer = scheme.signed_handshake(&verified, Some(body)).map(|said| said.unwrap().body);
+        assert_eq!(answer.as_deref(), said, "{body}");
+    }
+}
+
+/// Okta Developer, "Event hooks", one-time verification request.
+#[test]
+fn a_token_in_a_header_of_a_get_is_echoed_as_json() {
+    let okta = Handshake {
+        method: "GET".into(),
+        token: Some(Spot::from("x-okta-verification-challenge")),
+        reply: Reply::Json("verification".into()),
+        ..graph()
+    };
+    let scheme = Scheme { handshakes: vec![okta], ..preset("github").unwrap() };
+    assert_eq!(check(&scheme), Ok(()));
+    let challenge = |value| Header { name: "X-Okta-Verification-Challenge", value };
+    let headers = [challenge(&b"Mjg5NzQ1ODcxMg"[..])];
+    let asked = head("GET", "/", &headers);
+    let said = scheme.unsigned_handshake(&asked, Body::Whole(b"")).unwrap().answer_unsigned(&asked, b"", None).unwrap();
+    assert_eq!((said.content_type(), said.body()), ("application/json", r#"{"verification":"Mjg5NzQ1ODcxMg"}"#));
+    let headers = [challenge(b"a\"b")];
+    let asked = head("GET", "/", &headers);
+    let refused = scheme.unsigned_handshake(&asked, Body::Whole(b"")).unwrap().answer_unsigned(&asked, b"", None);
+    assert_eq!(refused.map(drop), Err(Refusal::InvalidHandshake));
+    let headers = [challenge(b"a"), challenge(b"b")];
+    assert_eq!(scheme.unsigned_handshake(&head("GET", "/", &headers), Body::Whole(b"")), None);
+}
+
 /// Microsoft Graph, "Receive change notifications through webhooks", endpoint validation.
 fn graph() -> Handshake {
     Handshake {

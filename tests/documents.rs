@@ -1,0 +1,188 @@
+//! What the documents say of the presets is written from the presets. `make docs` writes it; this fails where it is out of date.
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests say what went wrong by panicking")]
+
+use hookgate::verify::{Handshake, ReplayRule, Reply, aliases, names};
+use hookgate::{Scheme, preset};
+use std::path::Path;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn schemes() -> impl Iterator<Item = Scheme> {
+    names().filter_map(preset)
+}
+
+/// A cell of a table, as text: what would end it, or be taken for markup, is escaped.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('<', "&lt;")
+}
+
+fn code(text: &str) -> String {
+    format!("`{}`", cell(text))
+}
+
+fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut lines = vec![format!("| {} |", head.join(" | ")), format!("|{}", "---|".repeat(head.len()))];
+    lines.extend(rows.map(|row| {
+        assert_eq!(row.len(), head.len());
+        format!("| {} |", row.join(" | "))
+    }));
+    lines.join("\n")
+}
+
+/// Its name, and the others that it goes by.
+fn name(scheme: &Scheme) -> String {
+    let others: Vec<_> = aliases(&scheme.name).iter().map(|alias| code(alias)).collect();
+    let others = if others.is_empty() { String::new() } else { format!(" ({})", others.join(", ")) };
+    code(&scheme.name) + &others
+}
+
+fn headers(scheme: &Scheme) -> String {
+    match scheme.signature_headers.as_slice() {
+        [first, .., last] if scheme.signature_headers.len() > 2 => format!("{} … {}", code(first), code(last)),
+        headers => headers.iter().map(|header| code(header)).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn covers(scheme: &Scheme) -> &'static str {
+    match (scheme.covers_body(), scheme.covers_url()) {
+        (true, false) => "yes",
+        (true, true) => "yes, and the URL",
+        (false, true) => "no, the URL only",
+        (false, false) => "**no**",
+    }
+}
+
+fn replay_key(scheme: &Scheme) -> String {
+    match &scheme.replay_key {
+        ReplayRule::SignedId => code(scheme.signed_id.as_deref().unwrap()),
+        ReplayRule::Json(pointer) => code(pointer),
+        ReplayRule::Mac => "the MAC".to_string(),
+        ReplayRule::None => "none".to_string(),
+    }
+}
+
+/// What a handshake is known by.
+fn question(handshake: &Handshake) -> String {
+    let mut known_by: Vec<String> =
+        handshake.when.iter().map(|(spot, value)| format!("{} is {}", code(&spot.to_string()), code(value))).collect();
+    let has = |spot: &_| format!("has {}", code(&format!("{spot}")));
+    known_by.extend(handshake.agreed_token.iter().map(has));
+    known_by.extend(handshake.token.iter().filter(|_| !handshake.signed).map(has));
+    let by = if known_by.is_empty() { String::new() } else { format!(", {}", known_by.join(", ")) };
+    handshake.method.clone() + &by
+}
+
+fn reply(handshake: &Handshake) -> String {
+    let token = handshake.token.as_ref().map(|spot| code(&spot.to_string())).unwrap_or_default();
+    match &handshake.reply {
+        Reply::Empty => "no body".to_string(),
+        Reply::Text | Reply::Sentence => format!("{token} as text"),
+        Reply::Json(name) => format!("{token} as the JSON member {}", code(name)),
+        Reply::Mac { token: name, mac } => format!("{token} as {}, its MAC as {}", code(name), code(mac)),
+        Reply::Fixed(json) => code(json),
+        Reply::Secret => "refused".to_string(),
+    }
+}
+
+fn when(handshake: &Handshake) -> &'static str {
+    match (handshake.signed, &handshake.agreed_token) {
+        (true, _) => "once its signature is proven",
+        (false, Some(_)) => "where the agreed token is right",
+        (false, None) => "unsigned",
+    }
+}
+
+/// In a word or two, for the README.
+fn short_handshake(scheme: &Scheme) -> String {
+    let one = |handshake: &Handshake| match (handshake.signed, &handshake.reply) {
+        (_, Reply::Secret) => "refused".to_string(),
+        (true, _) => "signed".to_string(),
+        (false, _) => handshake.method.clone(),
+    };
+    scheme.handshakes.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// The text that belongs in the block of this name.
+fn generated(block: &str) -> String {
+    let row = |cells: &[String]| cells.to_vec();
+    match block {
+        "providers" => table(
+            &["scheme", "header", "algorithm", "body", "replay key", "handshake", "documentation"],
+            schemes().map(|it| {
+                let algorithm = code(it.algorithm.name());
+                let covers = covers(&it).to_string();
+                let documentation = cell(&it.documentation);
+                row(&[name(&it), headers(&it), algorithm, covers, replay_key(&it), short_handshake(&it), documentation])
+            }),
+        ),
+        "provider table" => table(
+            &["scheme", "header", "algorithm", "replay key", "handshake"],
+            schemes().map(|it| {
+                row(&[name(&it), headers(&it), code(it.algorithm.name()), replay_key(&it), short_handshake(&it)])
+            }),
+        ),
+        "replay keys" => table(
+            &["scheme", "replay key", "because"],
+            schemes().map(|it| row(&[code(&it.name), replay_key(&it), cell(&it.replay_reason)])),
+        ),
+        "handshakes" => table(
+            &["scheme", "the question", "is answered", "with"],
+            schemes().flat_map(|it| {
+                let rows = it.handshakes.iter().map(|handshake| {
+                    row(&[code(&it.name), question(handshake), when(handshake).to_string(), reply(handshake)])
+                });
+                rows.collect::<Vec<_>>()
+            }),
+        ),
+        file => format!("```toml\n{}```", std::fs::read_to_string(root().join(file)).unwrap()),
+    }
+}
+
+/// `text` with what stands between each block's marks written anew, and how many blocks there are.
+fn written(text: &str) -> (String, usize) {
+    let (mut out, mut rest, mut blocks) = (String::new(), text, 0);
+    while let Some((before, after)) = rest.split_once("<!-- generated: ") {
+        let (block, after) = after.split_once(" -->").unwrap();
+        let (_, after) = after.split_once("<!-- end -->").unwrap_or_else(|| panic!("{block} does not end"));
+        out.push_str(&format!("{before}<!-- generated: {block} -->\n{}\n<!-- end -->", generated(block)));
+        rest = after;
+        blocks += 1;
+    }
+    (out + rest, blocks)
+}
+
+fn check(file: &str, blocks: usize) {
+    let path = root().join(file);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (right, found) = written(&text);
+    assert_eq!(found, blocks, "blocks in {file}");
+    if std::env::var_os("WRITE_DOCS").is_some() {
+        std::fs::write(&path, &right).unwrap();
+    } else {
+        assert!(right == text, "{file} is out of date: run make docs");
+    }
+}
+
+#[test]
+fn the_tables_of_schemes_are_those_of_the_presets() {
+    check("docs/SCHEMES.md", 7);
+}
+
+#[test]
+fn the_readmes_provider_table_is_that_of_the_presets() {
+    check("README.md", 1);
+}
+
+#[test]
+fn a_block_is_written_anew_and_nothing_beside_it() {
+    let text = "before\n<!-- generated: providers -->\nold\n<!-- end -->\nafter\n";
+    let (right, blocks) = written(text);
+    assert!(
+        right.starts_with("before\n<!-- generated: providers -->\n| scheme |")
+            && right.ends_with("|\n<!-- end -->\nafter\n")
+    );
+    assert_eq!((blocks, written(&right).0 == right), (1, true));
+}
