@@ -4,6 +4,7 @@ use super::Question;
 use super::cause::Cause;
 use super::signature::{holds, plain, signatures, time_of};
 use super::tries::Tries;
+use crate::json;
 use crate::time::UnixTime;
 use crate::verify::{Refusal, TimeUnit, TimestampPlace, Verifier};
 
@@ -45,7 +46,11 @@ pub(super) fn of_age(question: &Question<'_>, refusal: Refusal, now: UnixTime) -
 /// The cause of a timestamp that is not written as the scheme writes it, where the unit shows.
 pub(super) fn malformed(tries: &mut Tries<'_>, now: UnixTime) -> Option<Cause> {
     let question = tries.question;
-    let text = time_of(question.scheme, &question.request.head)?;
+    let text = match &question.scheme.timestamp.as_ref()?.place {
+        // It is read after the signature, which so is right.
+        TimestampPlace::Json(pointer) => json::string_at(json::check(question.request.body).ok()?, pointer)?,
+        _ => time_of(question.scheme, &question.request.head)?,
+    };
     let (here, _) = moment(&text, now)?;
     let unit = question.scheme.timestamp.as_ref().map(|rule| rule.unit);
     if here == wanted(unit) { None } else { Some(Cause::TimestampUnit { here, wanted: wanted(unit) }) }
