@@ -31,6 +31,7 @@ mod digits;
 pub mod explain;
 pub mod http1;
 pub mod json;
+mod memory;
 pub mod payload;
 mod receipt;
 mod receive;

@@ -4,6 +4,7 @@ use crate::payload::{self, Payload};
 use crate::request::{Head, Request};
 use crate::time::UnixTime;
 use crate::verify::{Refusal, Verified, Verifier};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Longest body accepted unless told otherwise, in bytes. GitHub caps a delivery at 25 MB (GitHub Docs, "Webhook events and
@@ -171,13 +172,13 @@ impl<'a> Delivery<'a> {
 
     /// The event's type, from where the scheme says it stands.
     #[must_use]
-    pub fn event_type(&self) -> Option<String> {
+    pub fn event_type(&self) -> Option<Cow<'_, str>> {
         self.verified.event_type(self.payload.json())
     }
 
     /// The sender's id of this delivery, from where the scheme says it stands.
     #[must_use]
-    pub fn delivery_id(&self) -> Option<String> {
+    pub fn delivery_id(&self) -> Option<Cow<'_, str>> {
         self.verified.delivery_id(self.payload.json())
     }
 }

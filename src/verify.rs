@@ -34,6 +34,7 @@ use crate::request::{Head, Request};
 use crate::time::UnixTime;
 use key::{Keyed, MacBytes, Text, Url};
 use signature::{Parts, Plan};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Verifies requests against one scheme and one or more secrets, any of which may match.
@@ -249,25 +250,33 @@ impl<'a> Verified<'a> {
 
     /// The event's type: the first of the scheme's places that holds a value. `payload` is the body's JSON, if it has one.
     #[must_use]
-    pub fn event_type(&self, payload: Option<&str>) -> Option<String> {
+    pub fn event_type<'p>(&self, payload: Option<&'p str>) -> Option<Cow<'p, str>>
+    where
+        'a: 'p,
+    {
         self.first_of(&self.scheme.event_type, payload)
     }
 
     /// The sender's id of this delivery, from the scheme's places. A header is not covered by the signature: it names the
     /// delivery and proves nothing.
     #[must_use]
-    pub fn delivery_id(&self, payload: Option<&str>) -> Option<String> {
+    pub fn delivery_id<'p>(&self, payload: Option<&'p str>) -> Option<Cow<'p, str>>
+    where
+        'a: 'p,
+    {
         self.first_of(&self.scheme.delivery_id, payload)
     }
 
-    fn first_of(&self, places: &[Place], payload: Option<&str>) -> Option<String> {
+    fn first_of<'p>(&self, places: &[Place], payload: Option<&'p str>) -> Option<Cow<'p, str>>
+    where
+        'a: 'p,
+    {
         places.iter().find_map(|place| match place {
-            Place::Header(name) => {
-                self.request.head.value(name).map(|value| String::from_utf8_lossy(value).into_owned())
-            }
+            Place::Header(name) => self.request.head.value(name).map(String::from_utf8_lossy),
             Place::Json(pointer) => {
                 let payload = payload?;
-                crate::json::string_at(payload, pointer).or_else(|| pointer::scalar_at(payload, pointer))
+                let found = crate::json::string_at(payload, pointer).or_else(|| pointer::scalar_at(payload, pointer));
+                found.map(Cow::Owned)
             }
         })
     }

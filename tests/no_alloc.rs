@@ -1,4 +1,5 @@
-//! Judging a signature allocates nothing, whether it accepts or refuses; checking JSON allocates nothing in proportion to it.
+//! Judging a signature allocates nothing, whether it accepts or refuses; checking JSON allocates nothing in proportion to it; a
+//! warm connection allocates nothing for a request.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests say what went wrong by panicking")]
 
@@ -114,5 +115,146 @@ fn checking_json_allocates_a_byte_a_level_at_most() {
             );
         });
         assert!(counted.bytes_max <= longest, "{} bytes of body: {counted:?}", text.len());
+    }
+}
+
+/// A receiver behind a warm connection.
+#[cfg(feature = "evented")]
+mod warm {
+    use super::{NOW, SECRET, verifier};
+    use allocation_counter::{AllocationInfo, measure};
+    use hookgate::http1::{Buffers, Connection, Limits, Service, Verdict, Want};
+    use hookgate::{Answer, Delivery, Head, Keep, Receiver, Refusal, Request, Secret, preset, settle, sign, stage};
+    use std::convert::Infallible;
+    use std::time::Duration;
+
+    struct Judge {
+        receiver: Receiver,
+        accepted: u32,
+    }
+
+    impl Service for Judge {
+        fn admit(&mut self, head: &Head<'_>, declared_bytes: Option<u64>) -> Result<u64, Refusal> {
+            self.receiver.admit(head, declared_bytes)?;
+            Ok(self.receiver.body_limit_bytes())
+        }
+
+        fn decide(&mut self, request: &Request<'_>) -> Verdict {
+            let delivery = self.receiver.receive(request, NOW).unwrap();
+            let Ok(_) = stage(&mut Nowhere, &delivery);
+            self.accepted += 1;
+            Verdict::Later
+        }
+    }
+
+    /// Keeps nothing: what keeping costs is the keeper's.
+    struct Nowhere;
+
+    impl Keep for Nowhere {
+        type Error = Infallible;
+
+        fn stage(&mut self, _: &Delivery<'_>) -> Result<(), Infallible> {
+            Ok(())
+        }
+
+        fn commit(&mut self) -> Result<(), Infallible> {
+            Ok(())
+        }
+    }
+
+    struct Line {
+        http: Connection,
+        judge: Judge,
+        limits: Limits,
+        buffers: Buffers,
+        answer: Answer,
+    }
+
+    impl Line {
+        fn new() -> Self {
+            let receiver = Receiver::new("github".to_string(), "/webhook".to_string(), verifier()).unwrap();
+            let limits = Limits::default();
+            let (head, body) = (request("{}", false), b"{}");
+            let signature = head.split_once("sha256=").unwrap().1[..64].to_string();
+            let headers =
+                [hookgate::Header { name: "X-Hub-Signature-256", value: &[b"sha256=", signature.as_bytes()].concat() }];
+            let head = Head { method: "POST", target: "/webhook", headers: &headers };
+            let delivery = receiver.receive(&Request { head, body }, NOW).unwrap();
+            let Ok(staged) = stage(&mut Nowhere, &delivery);
+            let Ok(receipt) = settle(&mut Nowhere);
+            let answer = Answer::accepted(receiver.verifier().scheme(), staged, &receipt);
+            let http = Connection::new(&limits, Duration::ZERO);
+            Line { http, judge: Judge { receiver, accepted: 0 }, limits, buffers: Buffers::default(), answer }
+        }
+
+        /// Everything that becomes of `pieces`, which are whole requests when put together; each first copied, or not.
+        fn take(&mut self, pieces: &[&[u8]], copied: bool) {
+            let now = Duration::from_secs(1);
+            for piece in pieces {
+                if copied {
+                    self.http.feed(piece, &self.limits, &mut self.buffers, now);
+                    self.http.advance(&mut self.judge, &self.limits, now, NOW);
+                } else {
+                    self.http.receive(piece, &mut self.judge, &self.limits, &mut self.buffers, now, NOW);
+                }
+                loop {
+                    match self.http.want() {
+                        Want::Answer => self.http.answer(&self.answer, &self.limits, now, NOW),
+                        Want::Write => {
+                            let written = self.http.pending().len();
+                            self.http.wrote(written, &self.limits, &mut self.buffers, now);
+                        }
+                        Want::Advance => self.http.advance(&mut self.judge, &self.limits, now, NOW),
+                        Want::Read => break,
+                        want => panic!("{want:?}"),
+                    }
+                }
+            }
+        }
+    }
+
+    fn request(body: &str, chunked: bool) -> String {
+        let secret = Secret::new(SECRET.to_vec()).unwrap();
+        let signature = sign(&preset("github").unwrap(), &secret, body.as_bytes()).remove(0).1;
+        let (framing, body) = if chunked {
+            ("Transfer-Encoding: chunked".to_string(), format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len()))
+        } else {
+            (format!("Content-Length: {}", body.len()), body.to_string())
+        };
+        format!(
+            "POST /webhook HTTP/1.1\r\nHost: a.example\r\nUser-Agent: GitHub-Hookshot/044aadd\r\n\
+             Content-Type: application/json\r\nX-GitHub-Event: push\r\nX-Hub-Signature-256: {signature}\r\n\
+             {framing}\r\n\r\n{body}"
+        )
+    }
+
+    #[test]
+    fn a_warm_connection_allocates_nothing_for_a_request() {
+        let small = request("{\"ref\":\"refs/heads/main\"}", false);
+        let push = request(&format!("{{\"commits\":[\"{}\"]}}", "x".repeat(4000)), false);
+        let chunks = request("{\"zen\":\"Design for failure.\"}", true);
+        let several = small.repeat(5);
+        let (head, body) = push.split_at(push.len() - 2000);
+        for (pieces, requests) in [
+            (&[small.as_bytes()][..], 1),
+            (&[push.as_bytes()], 1),
+            (&[head.as_bytes(), body.as_bytes()], 1),
+            (&[chunks.as_bytes()], 1),
+            (&[several.as_bytes()], 5),
+        ] {
+            for copied in [true, false] {
+                let mut line = Line::new();
+                for _ in 0..3 {
+                    line.take(pieces, copied);
+                }
+                let counted = measure(|| {
+                    for _ in 0..100 {
+                        line.take(pieces, copied);
+                    }
+                });
+                assert_eq!(line.judge.accepted, 103 * requests);
+                assert_eq!(counted, AllocationInfo::default(), "{:?}", std::str::from_utf8(pieces[0]));
+            }
+        }
     }
 }

@@ -4,5 +4,7 @@
 
 #[path = "../../tests/checks/http1.rs"]
 mod checks;
+#[path = "../../tests/checks/http1_reference.rs"]
+mod http1_reference;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::check(data));

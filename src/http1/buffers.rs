@@ -1,5 +1,7 @@
 //! Memory that goes from connection to connection.
 
+use crate::memory::give_back;
+
 /// Memory that connections share, so that a warm receiver allocates nothing for a request and an idle connection holds none.
 #[derive(Debug, Default)]
 pub struct Buffers {
@@ -33,6 +35,8 @@ impl Buffers {
             buffer.clear();
             self.spare_bytes += bytes;
             self.spare.push(buffer);
+        } else {
+            give_back(buffer);
         }
     }
 

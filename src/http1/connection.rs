@@ -6,6 +6,7 @@ use super::buffers::Buffers;
 use super::chunked::Decoder;
 use super::limits::Limits;
 use crate::answer::{Answer, Persistence};
+use crate::memory::give_back;
 use crate::request::{Head, Request};
 use crate::time::UnixTime;
 use crate::verify::Refusal;
@@ -196,7 +197,7 @@ impl Connection {
         self.served += 1;
         self.input.drain(..bytes.min(self.input.len()));
         if persistence == Persistence::Close {
-            self.input = Vec::new();
+            give_back(std::mem::take(&mut self.input));
         }
         self.deadline = now + limits.write_time;
         self.phase = match persistence {
@@ -213,7 +214,7 @@ impl Connection {
     /// Answers without having read the request to its end. The framing is lost: nothing that follows is parsed.
     fn end_with(&mut self, answer: &Answer, head_only: bool, limits: &Limits, now: Duration, date: UnixTime) {
         answer.write(if head_only { "HEAD" } else { "POST" }, Persistence::Close, date, &mut self.output);
-        self.input = Vec::new();
+        give_back(std::mem::take(&mut self.input));
         self.deadline = now + limits.write_time;
         self.phase = Phase::Ending;
     }
@@ -284,5 +285,11 @@ impl Connection {
     #[must_use]
     pub fn held_bytes(&self) -> usize {
         self.input.capacity() + self.output.capacity()
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        give_back(std::mem::take(&mut self.input));
     }
 }

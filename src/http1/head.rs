@@ -197,7 +197,8 @@ fn is_name_byte(byte: u8) -> bool {
 /// The refusal of a request line whose version the parser does not know: 505 for another version of HTTP, 400 for what is
 /// none, and for the preface of HTTP/2, which is no request.
 fn of_another_version(head: &[u8]) -> Refusal {
-    let line = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
+    // The whole line, whatever bare CR stands in it.
+    let line = head.split(|byte| *byte == b'\n').next().and_then(|line| line.strip_suffix(b"\r")).unwrap_or_default();
     let parts: Vec<&[u8]> = line.split(|byte| *byte == b' ').collect();
     let [method, target, version] = parts.as_slice() else { return Refusal::MalformedHead };
     match *version {

@@ -5,6 +5,7 @@
 
 mod admission;
 mod client;
+mod peers;
 mod slots;
 mod socket;
 mod turn;
@@ -19,6 +20,7 @@ use crate::receive::Receiver;
 use crate::time::UnixTime;
 use mio::{Interest, Poll, Token, Waker};
 use slots::Slots;
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -112,11 +114,11 @@ impl Front {
             listeners: self.listeners,
             slots: Slots::default(),
             ready: Vec::new(),
+            busy: VecDeque::new(),
             deciding: Vec::new(),
             read_buffer: vec![0; READ_BYTES].into_boxed_slice(),
             buffers: Buffers::default(),
             last_answer: LastAnswer::default(),
-            held_bytes: 0,
             receiver,
             keeper,
             settings,
@@ -143,13 +145,13 @@ struct Loop<'r, K> {
     slots: Slots,
     /// Connections to be looked at in the next turn, each once.
     ready: Vec<usize>,
+    /// Those who had their step and want more, looked at after all others, in turn. Nobody is on both lists.
+    busy: VecDeque<usize>,
     /// Connections whose request was proven in this turn, and whether it was staged.
     deciding: Vec<(usize, Option<Staged>)>,
     read_buffer: Box<[u8]>,
     buffers: Buffers,
     last_answer: LastAnswer,
-    /// Memory in all connections' buffers together.
-    held_bytes: usize,
     receiver: &'r Receiver,
     keeper: &'r mut K,
     settings: &'r Settings,

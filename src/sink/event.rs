@@ -77,7 +77,7 @@ pub(super) fn write_pretty(delivery: &Delivery<'_>, id: &str, colour: bool, out:
     let event_type = printable(event_type.as_deref().unwrap_or("(no type)"));
     let facts = [
         Some(delivery.source().to_string()),
-        delivery.delivery_id(),
+        delivery.delivery_id().map(String::from),
         Some(delivery.received_at().to_string()),
         Some(id.into()),
     ];

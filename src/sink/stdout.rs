@@ -1,6 +1,7 @@
 //! Events written to a stream, flushed before they are answered: the receipt where there is no store.
 
 use super::event::{self, EventIds};
+use crate::memory::give_back;
 use crate::receipt::Keep;
 use crate::receive::Delivery;
 use std::io::{self, Write};
@@ -85,6 +86,8 @@ impl<W: Write> Keep for Lines<W> {
         if text.capacity() <= KEPT_BYTES {
             text.clear();
             self.staged = text;
+        } else {
+            give_back(text);
         }
         written
     }

@@ -7,6 +7,7 @@
     reason = "tests say what went wrong by panicking"
 )]
 
+use super::http1_reference::{Ending, Message, read, without_white_space};
 use hookgate::http1::{Buffers, Connection, Limits, Service, Verdict, Want};
 use hookgate::{Answer, Head, Refusal, Request, UnixTime};
 use std::time::Duration;
@@ -15,25 +16,35 @@ pub(crate) const DATE: UnixTime = UnixTime::from_s(784_111_777);
 const BODY_LIMIT_BYTES: u64 = 1000;
 
 /// A service that takes anything, and remembers it.
-#[derive(Default)]
 pub(crate) struct Recorder {
-    seen: Vec<(String, String, Vec<u8>)>,
+    body_limit_bytes: u64,
+    seen: Vec<Message>,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Recorder { body_limit_bytes: BODY_LIMIT_BYTES, seen: Vec::new() }
+    }
 }
 
 impl Service for Recorder {
     fn admit(&mut self, _: &Head<'_>, declared_bytes: Option<u64>) -> Result<u64, Refusal> {
         match declared_bytes {
-            Some(bytes) if bytes > BODY_LIMIT_BYTES => Err(Refusal::BodyTooLong { limit_bytes: BODY_LIMIT_BYTES }),
-            _ => Ok(BODY_LIMIT_BYTES),
+            Some(bytes) if bytes > self.body_limit_bytes => {
+                Err(Refusal::BodyTooLong { limit_bytes: self.body_limit_bytes })
+            }
+            _ => Ok(self.body_limit_bytes),
         }
     }
 
     fn decide(&mut self, request: &Request<'_>) -> Verdict {
-        if request.body.len() as u64 > BODY_LIMIT_BYTES {
-            return Verdict::Answer(Answer::refused(&Refusal::BodyTooLong { limit_bytes: BODY_LIMIT_BYTES }));
+        if request.body.len() as u64 > self.body_limit_bytes {
+            return Verdict::Answer(Answer::refused(&Refusal::BodyTooLong { limit_bytes: self.body_limit_bytes }));
         }
-        let Head { method, target, .. } = request.head;
-        self.seen.push((method.to_string(), target.to_string(), request.body.to_vec()));
+        let Head { method, target, headers } = request.head;
+        let values = headers.iter().map(|header| (header.name.to_string(), without_white_space(header.value)));
+        let (method, target) = (method.to_string(), target.to_string());
+        self.seen.push(Message { method, target, headers: values.collect(), body: request.body.to_vec() });
         Verdict::Answer(Answer::unavailable())
     }
 }
@@ -41,7 +52,7 @@ impl Service for Recorder {
 /// What became of a connection.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Outcome {
-    pub(crate) seen: Vec<(String, String, Vec<u8>)>,
+    pub(crate) seen: Vec<Message>,
     pub(crate) output: Vec<u8>,
     pub(crate) want: Want,
 }
@@ -56,7 +67,10 @@ impl Outcome {
 
 /// Feeds `pieces` one after another, taking all output at once.
 pub(crate) fn run<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, limits: &Limits) -> Outcome {
-    let mut recorder = Recorder::default();
+    run_with(Recorder::default(), pieces, limits)
+}
+
+fn run_with<'a>(mut recorder: Recorder, pieces: impl IntoIterator<Item = &'a [u8]>, limits: &Limits) -> Outcome {
     let mut buffers = Buffers::default();
     let mut output = Vec::new();
     let now = Duration::from_secs(1);
@@ -110,8 +124,7 @@ pub(crate) fn check(data: &[u8]) {
     let outcome = without_continue(run([bytes], &limits));
     assert_eq!(without_continue(run(cut(bytes, &places), &limits)), outcome, "cut at {places:?}");
     assert_eq!(outcome.statuses().len(), outcome.statuses().iter().filter(|status| **status >= 400).count());
-    let consumed: usize =
-        outcome.seen.iter().map(|(method, target, body)| method.len() + target.len() + body.len()).sum();
+    let consumed: usize = outcome.seen.iter().map(|seen| seen.method.len() + seen.target.len() + seen.body.len()).sum();
     assert!(consumed <= bytes.len(), "more was read than came");
     // A refusal ends the connection; what was decided before it has its own answers.
     let answers = outcome.statuses().len();
@@ -120,4 +133,26 @@ pub(crate) fn check(data: &[u8]) {
             || (answers == outcome.seen.len() + 1 && outcome.want != Want::Read)
             || outcome.statuses().contains(&413)
     );
+}
+
+/// Holds what the connection makes of `bytes` against what the naive reader does: the same requests, and the same end.
+pub(crate) fn check_against_the_reference(bytes: &[u8]) {
+    // In pieces smaller than the limit of a body, so that none is there whole when it is refused for its length; then all at
+    // once, with room for every body that can be there.
+    for (body_limit_bytes, piece_bytes) in [(1000, 500), (1 << 20, usize::MAX)] {
+        let limits =
+            Limits { head_bytes: 1024, target_bytes: 128, fields: 16, trailer_bytes: 300, ..Limits::default() };
+        let recorder = Recorder { body_limit_bytes: body_limit_bytes as u64, seen: Vec::new() };
+        let outcome = without_continue(run_with(recorder, bytes.chunks(piece_bytes), &limits));
+        let (messages, ending) = read(bytes, &limits, body_limit_bytes);
+        assert_eq!(outcome.seen, messages, "the reference ends with {ending:?}");
+        let statuses = outcome.statuses();
+        let refusal = statuses.get(messages.len()).map(|status| Ending::Refuses(*status));
+        let found = match outcome.want {
+            Want::Read => Ending::Waits,
+            _ => refusal.unwrap_or(Ending::Closes),
+        };
+        assert_eq!(found, ending, "after {messages:?}");
+        assert!(statuses.len() <= messages.len() + 1, "{statuses:?}");
+    }
 }

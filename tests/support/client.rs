@@ -35,7 +35,10 @@ impl Client {
     }
 
     pub(crate) fn try_connect(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+        Client::over(TcpStream::connect_timeout(&address, PATIENCE)?)
+    }
+
+    pub(crate) fn over(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
@@ -48,10 +51,14 @@ impl Client {
 
     /// Writes `bytes`. A receiver that answers early may close its side meanwhile; whether it may is for the answer to show.
     pub(crate) fn write(&mut self, bytes: &[u8]) {
-        if let Err(error) = self.stream.write_all(bytes) {
+        if let Err(error) = self.try_write(bytes) {
             let closed = matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset);
             assert!(closed, "the receiver does not read: {error}");
         }
+    }
+
+    pub(crate) fn try_write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)
     }
 
     /// Says that nothing more will be sent.
@@ -94,6 +101,11 @@ impl Client {
     pub(crate) fn next(&mut self) -> Result<u8, Nothing> {
         self.fill(1)?;
         Ok(self.received.remove(0))
+    }
+
+    /// Waits for `Closed`, `Silence` or a byte, which is left to be read.
+    pub(crate) fn peek(&mut self) -> Result<(), Nothing> {
+        self.fill(1)
     }
 
     /// Reads until `bytes` bytes are there.

@@ -230,6 +230,11 @@ impl Receiver {
         format!("http://{}/webhook", self.address)
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn connect(&self) -> Client {
         Client::connect(self.address)
     }
@@ -284,6 +289,11 @@ impl Receiver {
     /// What it has said on stderr so far.
     pub(crate) fn talk(&self) -> String {
         self.talk.lock().expect("nobody panics with it").clone()
+    }
+
+    /// Forgets what it has said: a panic of it is no failure of this test.
+    pub(crate) fn forgive(&self) {
+        self.talk.lock().expect("nobody panics with it").clear();
     }
 
     pub(crate) fn is_running(&mut self) -> bool {

@@ -70,9 +70,8 @@ impl Connection {
         let more = self.more_after_this(limits);
         let parsed = head::parse(head, limits, |head, facts| {
             let body = whole_body(facts, rest)?;
-            let verdict = service.decide(&Request { head: *head, body });
-            let phase =
-                Phase::Deciding { bytes: 0, persistence: persistence(facts, more), head_only: head.method == "HEAD" };
+            let (verdict, persistence) = decide(head, facts, body, more, service);
+            let phase = Phase::Deciding { bytes: 0, persistence, head_only: head.method == "HEAD" };
             Some((verdict, phase, rest.get(body.len()..)?))
         });
         parsed.ok().flatten()
@@ -231,6 +230,23 @@ fn persistence(facts: Facts, more: bool) -> Persistence {
     }
 }
 
+/// The verdict on a request that came whole, and whether the connection goes on after it.
+fn decide(
+    head: &Head<'_>,
+    facts: Facts,
+    body: &[u8],
+    more: bool,
+    service: &mut impl Service,
+) -> (Verdict, Persistence) {
+    let verdict = service.decide(&Request { head: *head, body });
+    // A body that is not worth waiting for ends the connection, also where it is here already: what becomes of a connection
+    // does not hang on how its bytes were split.
+    let unwanted = matches!(verdict, Verdict::Answer(_))
+        && !body.is_empty()
+        && service.admit(head, facts.framing.declared_bytes()).is_err();
+    (verdict, persistence(facts, more && !unwanted))
+}
+
 /// The body of a request, if all of it is in `rest`, which follows the head.
 fn whole_body(facts: Facts, rest: &[u8]) -> Option<&[u8]> {
     let declared = facts.framing.declared_bytes()?;
@@ -248,12 +264,9 @@ fn headed(
 ) -> Result<Headed, Refusal> {
     let declared = facts.framing.declared_bytes();
     if let Some(body) = whole_body(facts, rest) {
-        return Ok(Headed::Decided {
-            verdict: service.decide(&Request { head: *head, body }),
-            bytes: head_bytes + body.len(),
-            persistence: persistence(facts, more),
-            head_only: head.method == "HEAD",
-        });
+        let (verdict, persistence) = decide(head, facts, body, more, service);
+        let bytes = head_bytes + body.len();
+        return Ok(Headed::Decided { verdict, bytes, persistence, head_only: head.method == "HEAD" });
     }
     let limit_bytes = match service.admit(head, declared) {
         Ok(limit_bytes) => limit_bytes,

@@ -10,7 +10,7 @@ use std::io;
 use std::net::IpAddr;
 
 /// Most connections accepted in a turn from one listener, for the same reason.
-const ACCEPTS_A_TURN: usize = 256;
+const ACCEPTS_A_TURN: usize = 64;
 
 impl<K: Keep> Loop<'_, K> {
     pub(super) fn accept(&mut self) {
@@ -61,7 +61,7 @@ impl<K: Keep> Loop<'_, K> {
         }
         let http = Connection::new(&self.settings.limits, self.now);
         self.next_expiry = self.next_expiry.min(http.deadline());
-        self.slots.insert(Slot::new(stream, http, peer, self.now));
+        self.slots.insert(Slot::new(stream, http, peer));
         // Most clients send with their connect: what they sent may be here already.
         if let Some(slot) = self.slots.get_mut(index) {
             slot.writable = true;
@@ -72,11 +72,9 @@ impl<K: Keep> Loop<'_, K> {
     pub(super) fn account(&mut self, index: usize) {
         if let Some(slot) = self.slots.get_mut(index) {
             self.next_expiry = self.next_expiry.min(slot.http.deadline());
-            let held = slot.http.held_bytes();
-            self.held_bytes = self.held_bytes + held - slot.held_bytes;
-            slot.held_bytes = held;
         }
-        while self.held_bytes > self.settings.buffered_bytes {
+        self.slots.account(index);
+        while self.slots.held_bytes() > self.settings.buffered_bytes {
             match self.slots.oldest_of_the_heaviest() {
                 Some(heavy) => self.remove(heavy),
                 None => return,

@@ -10,16 +10,14 @@ use crate::time::UnixTime;
 use crate::verify::Refusal;
 use std::io::{self, Read, Write};
 
-/// Most reads from one connection in a turn, so that one client cannot keep the others waiting.
-const READS_A_TURN: usize = 4;
-
 impl<K: Keep> Loop<'_, K> {
-    /// Looks after one connection until it waits for its socket, for the turn's commit, or has had its share of the turn.
+    /// Looks after one connection until it waits for its socket, for the turn's commit, or for the others, who come first once it
+    /// has had a step: a read, or the decision of one request that was read before.
     pub(super) fn attend(&mut self, index: usize) {
         if let Some(slot) = self.slots.get_mut(index) {
             slot.queued = false;
         }
-        let mut reads_left = READS_A_TURN;
+        let mut had_a_step = false;
         loop {
             let Some(slot) = self.slots.get_mut(index) else { return };
             match slot.http.want() {
@@ -30,7 +28,13 @@ impl<K: Keep> Loop<'_, K> {
                         return;
                     }
                 }
-                Want::Advance => self.advance(index, 0),
+                Want::Advance => {
+                    if had_a_step {
+                        return self.queue_busy(index);
+                    }
+                    had_a_step = true;
+                    self.advance(index, 0);
+                }
                 Want::Read | Want::Linger => {
                     if slot.http.want() == Want::Linger && !slot.shut {
                         slot.shut = true;
@@ -39,10 +43,10 @@ impl<K: Keep> Loop<'_, K> {
                     if !slot.readable {
                         return;
                     }
-                    if reads_left == 0 {
-                        return self.queue(index);
+                    if had_a_step {
+                        return self.queue_busy(index);
                     }
-                    reads_left -= 1;
+                    had_a_step = true;
                     if !self.read(index) {
                         return;
                     }

@@ -1,18 +1,23 @@
 //! The connections of the loop, by number, and who goes first when room is needed.
 
+use super::peers::Peers;
 use super::socket::Stream;
-use crate::http1::Connection;
-use std::collections::HashMap;
+use crate::http1::{Connection, Want};
+use std::collections::VecDeque;
 use std::net::IpAddr;
-use std::time::Duration;
 
 /// One connection and what the loop knows of its socket.
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) stream: Stream,
     pub(super) http: Connection,
-    pub(super) peer: Option<IpAddr>,
-    pub(super) accepted: Duration,
+    peer: Option<IpAddr>,
+    /// The number of its peer's address.
+    peer_number: usize,
+    /// When it came, as [`Slots`] counts.
+    came: u64,
+    /// Since when it has been between requests, as [`Slots`] counts.
+    idle_since: Option<u64>,
     /// A read may give something: readiness is told once, and stands until a read would block.
     pub(super) readable: bool,
     /// As `readable`, for writing.
@@ -24,16 +29,18 @@ pub(super) struct Slot {
     /// Its sending side is shut down.
     pub(super) shut: bool,
     /// Memory that was last accounted to it, in bytes.
-    pub(super) held_bytes: usize,
+    held_bytes: usize,
 }
 
 impl Slot {
-    pub(super) fn new(stream: Stream, http: Connection, peer: Option<IpAddr>, accepted: Duration) -> Self {
+    pub(super) fn new(stream: Stream, http: Connection, peer: Option<IpAddr>) -> Self {
         Slot {
             stream,
             http,
             peer,
-            accepted,
+            peer_number: 0,
+            came: 0,
+            idle_since: None,
             readable: false,
             writable: false,
             ends: false,
@@ -42,6 +49,11 @@ impl Slot {
             held_bytes: 0,
         }
     }
+
+    /// Whether its answer waits for the turn's commit: then the client is owed it.
+    fn is_decided(&self) -> bool {
+        self.http.want() == Want::Answer
+    }
 }
 
 /// Slots by index; an index is used again once its connection is gone.
@@ -49,6 +61,13 @@ impl Slot {
 pub(super) struct Slots {
     slots: Vec<Option<Box<Slot>>>,
     free: Vec<usize>,
+    peers: Peers,
+    /// Those between requests and since when, the longest first. Some may be so no more.
+    idle: VecDeque<(usize, u64)>,
+    /// Counts what is put in an order, so that what happened to a connection is not taken for its successor's.
+    moment: u64,
+    /// Memory in all connections' buffers together.
+    held_bytes: usize,
 }
 
 impl Slots {
@@ -60,12 +79,18 @@ impl Slots {
         self.len() == 0
     }
 
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
     /// The index that the next slot gets.
     pub(super) fn vacant(&self) -> usize {
         self.free.last().copied().unwrap_or(self.slots.len())
     }
 
-    pub(super) fn insert(&mut self, slot: Slot) {
+    pub(super) fn insert(&mut self, mut slot: Slot) {
+        slot.came = self.next_moment();
+        slot.peer_number = self.peers.enter(slot.peer, self.vacant(), slot.came);
         let slot = Some(Box::new(slot));
         match self.free.pop().and_then(|index| self.slots.get_mut(index)) {
             Some(place) => *place = slot,
@@ -76,6 +101,9 @@ impl Slots {
     pub(super) fn remove(&mut self, index: usize) -> Option<Box<Slot>> {
         let slot = self.slots.get_mut(index)?.take()?;
         self.free.push(index);
+        self.held_bytes -= slot.held_bytes;
+        let slots = &self.slots;
+        self.peers.leave(slot.peer_number, slot.held_bytes, |index, came| slot_that_came(slots, index, came).is_some());
         Some(slot)
     }
 
@@ -88,37 +116,80 @@ impl Slots {
         0..self.slots.len()
     }
 
-    fn iter(&self) -> impl Iterator<Item = (usize, &Slot)> {
-        self.slots.iter().enumerate().filter_map(|(index, slot)| Some((index, slot.as_deref()?)))
+    pub(super) fn count_of(&self, peer: Option<IpAddr>) -> usize {
+        self.peers.connections_of(peer)
     }
 
-    pub(super) fn count_of(&self, peer: Option<IpAddr>) -> usize {
-        self.iter().filter(|(_, slot)| slot.peer == peer).count()
+    /// Takes note of the memory that a connection holds, and whether it is between requests.
+    pub(super) fn account(&mut self, index: usize) {
+        let moment = self.next_moment();
+        let Some(slot) = self.slots.get_mut(index).and_then(Option::as_deref_mut) else { return };
+        let (before, held) = (slot.held_bytes, slot.http.held_bytes());
+        if held != before {
+            slot.held_bytes = held;
+            self.held_bytes = self.held_bytes + held - before;
+            self.peers.hold(slot.peer_number, before, held);
+        }
+        let is_idle = slot.http.is_idle() && slot.http.has_served();
+        if is_idle && slot.idle_since.is_none() {
+            slot.idle_since = Some(moment);
+            self.idle.push_back((index, moment));
+            if self.idle.len() > 2 * self.len() + 64 {
+                // So rarely that it costs each request next to nothing.
+                let slots = &self.slots;
+                self.idle.retain(|(index, moment)| is_idle_since(slots, *index, *moment));
+            }
+        } else if !is_idle {
+            slot.idle_since = None;
+        }
+    }
+
+    fn next_moment(&mut self) -> u64 {
+        self.moment += 1;
+        self.moment
     }
 
     /// The connection that has been between requests longest.
-    pub(super) fn oldest_idle(&self) -> Option<usize> {
-        let idle = self.iter().filter(|(_, slot)| slot.http.is_idle() && slot.http.has_served());
-        idle.min_by_key(|(_, slot)| slot.http.deadline()).map(|(index, _)| index)
+    pub(super) fn oldest_idle(&mut self) -> Option<usize> {
+        while let Some((index, moment)) = self.idle.front().copied() {
+            if is_idle_since(&self.slots, index, moment) {
+                return Some(index);
+            }
+            self.idle.pop_front();
+        }
+        None
     }
 
     /// The oldest connection of the address that has most of them.
     pub(super) fn oldest_of_the_most_numerous(&self) -> Option<usize> {
-        self.oldest_of_the_most(|_| 1)
+        let mut candidates = self.peers.most_numerous()?.by_age();
+        candidates.find(|(index, came)| slot_that_came(&self.slots, *index, *came).is_some()).map(|(index, _)| index)
     }
 
-    /// The oldest connection that holds memory, of the address whose connections hold most.
+    /// The oldest connection that holds no less memory than the average, of the address whose connections hold most. So those
+    /// that hold little are spared where they share an address with those that hold much, as behind a proxy. Nobody goes whose
+    /// answer is decided.
     pub(super) fn oldest_of_the_heaviest(&self) -> Option<usize> {
-        self.oldest_of_the_most(|slot| slot.held_bytes)
+        let peer = self.peers.heaviest()?;
+        let heavy = |slot: &&Slot| slot.held_bytes >= peer.average_bytes().max(1) && !slot.is_decided();
+        let oldest = peer
+            .by_age()
+            .find(|(index, came)| slot_that_came(&self.slots, *index, *came).filter(heavy).is_some())
+            .map(|(index, _)| index);
+        oldest.or_else(|| self.heaviest_undecided())
     }
 
-    fn oldest_of_the_most(&self, weight: impl Fn(&Slot) -> usize) -> Option<usize> {
-        let mut weights: HashMap<Option<IpAddr>, usize> = HashMap::new();
-        for (_, slot) in self.iter() {
-            *weights.entry(slot.peer).or_default() += weight(slot);
-        }
-        let (most, _) = weights.into_iter().max_by_key(|(_, weight)| *weight)?;
-        let candidates = self.iter().filter(|(_, slot)| slot.peer == most && weight(slot) > 0);
-        candidates.min_by_key(|(_, slot)| slot.accepted).map(|(index, _)| index)
+    fn heaviest_undecided(&self) -> Option<usize> {
+        let slots = self.slots.iter().enumerate().filter_map(|(index, slot)| Some((index, slot.as_deref()?)));
+        let undecided = slots.filter(|(_, slot)| slot.held_bytes > 0 && !slot.is_decided());
+        undecided.max_by_key(|(_, slot)| slot.held_bytes).map(|(index, _)| index)
     }
+}
+
+fn slot_that_came(slots: &[Option<Box<Slot>>], index: usize, came: u64) -> Option<&Slot> {
+    slots.get(index)?.as_deref().filter(|slot| slot.came == came)
+}
+
+fn is_idle_since(slots: &[Option<Box<Slot>>], index: usize, moment: u64) -> bool {
+    slots.get(index).and_then(Option::as_deref).is_some_and(|slot| slot.idle_since == Some(moment))
 }

@@ -12,6 +12,11 @@ use std::path::Path;
 /// Connections that the system holds ready for us to accept, at most. A burst that comes while a turn runs fits in.
 pub const BACKLOG: i32 = 1024;
 
+/// What the system holds of our answers to a client who does not read them, in bytes (it takes twice that, for its own
+/// bookkeeping). It would take 2.6 MB, which are ten thousand answers, so that no deadline ever came due for them. An answer has
+/// some hundred bytes.
+const SEND_BUFFER_BYTES: usize = 64 * 1024;
+
 /// A socket that connections are accepted from.
 #[derive(Debug)]
 pub struct Listener {
@@ -60,6 +65,8 @@ impl Listener {
             // [::] is IPv6 and nothing else, whatever the system's default: 0.0.0.0 can stand beside it.
             socket.set_only_v6(true)?;
         }
+        // Accepted sockets inherit it.
+        socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
         socket.bind(&SockAddr::from(address))?;
         socket.listen(BACKLOG)?;
         socket.set_nonblocking(true)?;

@@ -8,10 +8,14 @@ use crate::serve::Stop;
 use crate::time::UnixTime;
 use mio::Events;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Most events taken from the system at once.
 const EVENTS_A_TURN: usize = 1024;
+
+/// Time in a turn, at most, for those who had their step and want more. Whoever comes with little waits no longer than that
+/// for all of them.
+const BUSY_TIME: Duration = Duration::from_millis(1);
 
 /// Shortest time between two looks at all deadlines.
 const EXPIRY_STEP: Duration = Duration::from_millis(50);
@@ -37,6 +41,7 @@ impl<K: Keep> Loop<'_, K> {
             for index in &ready {
                 self.attend(*index);
             }
+            self.attend_busy();
             self.settle();
             self.expire();
             // The list's memory is used again; what the turn put on the next one's list stays on it.
@@ -56,7 +61,7 @@ impl<K: Keep> Loop<'_, K> {
     /// How long nothing can be due.
     fn patience(&self) -> Option<Duration> {
         let waiting = self.listeners.iter().any(|listening| listening.ready);
-        if !self.ready.is_empty() || (waiting && self.accept_after <= self.now) {
+        if !self.ready.is_empty() || !self.busy.is_empty() || (waiting && self.accept_after <= self.now) {
             return Some(Duration::ZERO);
         }
         let accept = if waiting { self.accept_after } else { Duration::MAX };
@@ -94,6 +99,27 @@ impl<K: Keep> Loop<'_, K> {
         }
     }
 
+    /// Has the connection looked at again, after the others.
+    pub(super) fn queue_busy(&mut self, index: usize) {
+        if let Some(slot) = self.slots.get_mut(index)
+            && !slot.queued
+        {
+            slot.queued = true;
+            self.busy.push_back(index);
+        }
+    }
+
+    fn attend_busy(&mut self) {
+        let start = Instant::now();
+        for _ in 0..self.busy.len() {
+            let Some(index) = self.busy.pop_front() else { return };
+            self.attend(index);
+            if start.elapsed() >= BUSY_TIME {
+                return;
+            }
+        }
+    }
+
     fn begin_stopping(&mut self) {
         self.stopping = Some(self.now + self.settings.stop_time);
         self.listeners.clear();
@@ -127,7 +153,7 @@ impl<K: Keep> Loop<'_, K> {
                 Want::Close => self.remove(index),
                 Want::Write if !written => {}
                 Want::Read if !slot.readable => {}
-                _ => self.queue(index),
+                _ => self.queue_busy(index),
             }
         }
         self.deciding = deciding;
@@ -142,7 +168,8 @@ impl<K: Keep> Loop<'_, K> {
             let Some(slot) = self.slots.get_mut(index) else { continue };
             if slot.http.deadline() <= self.now {
                 slot.http.expire(&self.settings.limits, self.now, self.date);
-                self.queue(index);
+                // Who was too slow can wait for those who were not.
+                self.queue_busy(index);
             }
             if let Some(slot) = self.slots.get_mut(index) {
                 next = next.min(slot.http.deadline());
@@ -152,8 +179,7 @@ impl<K: Keep> Loop<'_, K> {
     }
 
     pub(super) fn remove(&mut self, index: usize) {
-        if let Some(slot) = self.slots.remove(index) {
-            self.held_bytes -= slot.held_bytes;
+        if self.slots.remove(index).is_some() {
             // A request of it that was staged is kept all the same; its answer has nowhere to go.
             self.deciding.retain(|(deciding, _)| *deciding != index);
         }
