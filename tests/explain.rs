@@ -8,7 +8,6 @@
 )]
 
 mod explain {
-    mod bounds;
     mod delivery;
     mod document;
     mod mistakes;

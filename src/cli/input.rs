@@ -129,11 +129,6 @@ impl SecretOptions {
         }
         Ok(secrets)
     }
-
-    /// A verifier for `scheme` with all of them, of what is posted to `url`.
-    pub(super) fn verifier(&self, scheme: Scheme, url: Option<&str>) -> Result<Verifier, Failure> {
-        verifier(scheme, self.secrets()?, url)
-    }
 }
 
 /// A verifier for `scheme` with `secrets`, of what is posted to `url`.

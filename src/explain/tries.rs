@@ -102,3 +102,68 @@ impl<'q> Tries<'q> {
 pub(super) fn is_usable(scheme: &Scheme, secret: &Secret) -> bool {
     scheme.secret_form.key(secret).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Cause, PARSED_LIMIT_BYTES, Reach, explain};
+    use super::*;
+    use crate::request::{Head, Header};
+    use crate::verify::{preset, sign};
+
+    const NOW: UnixTime = UnixTime::from_s(1_700_000_000);
+
+    fn secret() -> Secret {
+        Secret::new(b"a secret of the tests".to_vec()).unwrap()
+    }
+
+    /// What `ask` says of a request whose body was signed as `signed`.
+    fn asked<T>(signed: &[u8], body: &[u8], secrets: usize, ask: impl FnOnce(&Question<'_>) -> T) -> T {
+        let scheme = preset("github").unwrap();
+        let fields = sign(&scheme, &secret(), signed);
+        let headers: Vec<_> = fields.iter().map(|(name, value)| Header { name, value: value.as_bytes() }).collect();
+        let head = Head { method: "POST", target: "/", headers: &headers };
+        let secrets: Vec<_> = (0..secrets).map(|at| (at.to_string(), secret())).collect();
+        let request = &Request { head, body };
+        let reach = Reach::Everything;
+        ask(&Question { scheme: &scheme, secrets: &secrets, also: &[], url: None, request, reach })
+    }
+
+    #[test]
+    fn there_are_so_many_tries_and_no_more() {
+        asked(b"{}", b"[]", 1, |question| {
+            let mut tries = Tries::new(question);
+            let verifier = tries.verifier().unwrap();
+            assert!((0..TRIES_LIMIT - 1).all(|_| tries.spend(0)));
+            assert!(tries.holds_with_body(&verifier, b"{}") && !tries.is_spent());
+            assert!(!tries.holds_with_body(&verifier, b"{}") && tries.is_spent());
+        });
+    }
+
+    #[test]
+    fn so_many_bytes_are_hashed_and_no_more_with_each_secret() {
+        for secrets in [1, 4] {
+            asked(b"{}", b"[]", secrets, |question| {
+                let mut tries = Tries::new(question);
+                let share = usize::try_from(BYTES_LIMIT).unwrap() / secrets - usize::try_from(BYTES_A_TRY).unwrap();
+                assert!(!tries.spend(share + 1) && tries.is_spent());
+                assert!(tries.spend(share));
+                assert!(!tries.spend(0));
+            });
+        }
+    }
+
+    #[test]
+    fn a_body_over_the_limit_is_not_parsed_and_that_is_said() {
+        // What is added to the body is on top of the limit, and its first byte makes it other JSON than was signed.
+        let signed = |bytes: usize| format!("[{}]", "1".repeat(bytes - 2)).into_bytes();
+        let cause = |bytes: usize, body: &[u8]| asked(&signed(bytes), body, 1, |question| explain(question, NOW));
+        let spaced = |bytes: usize| [b"[ ", &signed(bytes)[1..]].concat();
+        let at_limit = cause(PARSED_LIMIT_BYTES - 1, &spaced(PARSED_LIMIT_BYTES - 1));
+        assert_eq!(at_limit.map(|cause| cause.name()), Some("json-pretty-printed"));
+        let over = cause(PARSED_LIMIT_BYTES, &spaced(PARSED_LIMIT_BYTES));
+        assert_eq!(over, Some(Cause::Unknown { all_tried: false }));
+        let newline = [&signed(PARSED_LIMIT_BYTES)[..], b"\n"].concat();
+        assert_eq!(cause(PARSED_LIMIT_BYTES, &newline).map(|cause| cause.name()), Some("body-newline-added"));
+        assert_eq!(cause(3, b"[2]"), Some(Cause::Unknown { all_tried: true }));
+    }
+}

@@ -55,12 +55,12 @@ pub(crate) fn secret_of(scheme: &Scheme) -> Vec<u8> {
 pub(crate) fn base64(bytes: &[u8]) -> String {
     let alphabet: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['+', '/']).collect();
     let mut bits: Vec<bool> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1)).collect();
-    while bits.len() % 6 != 0 {
+    while !bits.len().is_multiple_of(6) {
         bits.push(false);
     }
     let digit = |six: &[bool]| alphabet[six.iter().fold(0, |value, bit| value << 1 | usize::from(*bit))];
     let mut text: String = bits.chunks(6).map(digit).collect();
-    while text.len() % 4 != 0 {
+    while !text.len().is_multiple_of(4) {
         text.push('=');
     }
     text

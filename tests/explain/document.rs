@@ -42,7 +42,10 @@ fn row(mistake: &'static Mistake, reach: Reach) -> Row {
         match cause.name() {
             called if called == mistake.right => {
                 row.right += 1;
-                row.example.get_or_insert(cause);
+                // Two providers that many know, else the first.
+                if row.example.is_none() || ["github", "stripe"].contains(&name) {
+                    row.example = Some(cause);
+                }
             }
             "unknown" => row.unknown.push(name),
             called => row.wrong.push(format!("{}, with {name}, is called {called}: {cause}", mistake.what)),

@@ -1,1 +1,0 @@
-//! What it costs, and what it keeps to itself.
