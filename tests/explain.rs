@@ -11,4 +11,5 @@ mod explain {
     mod delivery;
     mod document;
     mod mistakes;
+    mod properties;
 }
