@@ -110,6 +110,15 @@ timing: ## Test that comparing takes the same time wherever signatures differ (d
 interop: ## Providers' official libraries sign for hookgate, and verify what it signs
 	@$(call need,node,nodejs)
 	@$(call need,npm,npm)
+	@$(call need,python3,python3)
+	@python3 -c 'import ensurepip' 2>/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq python3-venv; }
 	cargo build --release --locked
 	cd tests/interop/github && npm ci --silent --no-audit --no-fund
 	for front in evented tiny_http; do node run.mjs ../../../target/release/hookgate $$front; done
+	cd ..
+	npm ci --prefix npm --ignore-scripts --silent --no-audit --no-fund
+	python=$$PWD/../../target/interop-pypi
+	[ -x "$$python/bin/python" ] || python3 -m venv "$$python"
+	"$$python/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement pypi/requirements.txt
+	node run.mjs ../../target/release/hookgate npm
+	node run.mjs ../../target/release/hookgate pypi "$$python/bin/python"

@@ -108,7 +108,7 @@ fn check_grammar(grammar: &Grammar) -> Result<(), UnusableScheme> {
             wrong("a prefix has one character at least; without one it is bare")
         }
         Grammar::Prefix(_) => Ok(()),
-        Grammar::Pairs { item_separator, key_separator, signature_keys } => {
+        Grammar::Pairs { item_separator, key_separator, signature_keys, .. } => {
             let separates = |character: &char| character.is_ascii_punctuation() || *character == ' ';
             if !separates(item_separator) || !separates(key_separator) || item_separator == key_separator {
                 return wrong("its separators are two punctuation marks of ASCII that differ");
@@ -135,7 +135,7 @@ fn check_timestamp<'a>(scheme: &'a Scheme, fields: &mut Fields<'a>) -> Result<()
             false
         }
         TimestampPlace::Field(key) => {
-            let Grammar::Pairs { signature_keys, item_separator, key_separator } = &scheme.grammar else {
+            let Grammar::Pairs { signature_keys, item_separator, key_separator, .. } = &scheme.grammar else {
                 return wrong("a field of the signature needs a grammar of keys and values");
             };
             if key.is_empty() || key.contains([*item_separator, *key_separator]) || signature_keys.contains(key) {
@@ -261,7 +261,13 @@ mod tests {
     #[test]
     fn a_scheme_that_cannot_work_is_refused_by_its_field() {
         let header = |name: &str| TimestampPlace::Header(name.to_string());
-        let pairs = Grammar::Pairs { item_separator: ',', key_separator: '=', signature_keys: vec!["v1".into()] };
+        let pairs_of = |item_separator, signature_keys| Grammar::Pairs {
+            item_separator,
+            is_spaced: false,
+            key_separator: '=',
+            signature_keys,
+        };
+        let pairs = pairs_of(',', vec!["v1".into()]);
         let timed = vec![Piece::Timestamp, Piece::Body];
         let success = |status, body| Success { status, content_type: ContentType::Json, body };
         for (name, scheme) in [
@@ -273,24 +279,8 @@ mod tests {
             ("signature_headers", Scheme { signature_headers: vec!["X-Y".into(), "x-y".into()], ..github() }),
             ("require_headers", Scheme { require_headers: vec![("X-Version".into(), " 1".into())], ..github() }),
             ("grammar", Scheme { grammar: Grammar::Prefix(String::new()), ..github() }),
-            (
-                "grammar",
-                Scheme {
-                    grammar: Grammar::Pairs {
-                        item_separator: '=',
-                        key_separator: '=',
-                        signature_keys: vec!["v".into()],
-                    },
-                    ..github()
-                },
-            ),
-            (
-                "grammar",
-                Scheme {
-                    grammar: Grammar::Pairs { item_separator: ',', key_separator: '=', signature_keys: vec![] },
-                    ..github()
-                },
-            ),
+            ("grammar", Scheme { grammar: pairs_of('=', vec!["v".into()]), ..github() }),
+            ("grammar", Scheme { grammar: pairs_of(',', vec![]), ..github() }),
             ("timestamp", Scheme { template: timed.clone(), ..github() }),
             ("timestamp", Scheme { timestamp: signed_at(header("X-Time")), ..github() }),
             (

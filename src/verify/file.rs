@@ -110,11 +110,15 @@ fn grammar(fields: &mut Fields) -> Result<Grammar, UnusableScheme> {
     let Some(mut inner) = fields.inner("grammar", "bare")? else { return Ok(Grammar::Bare) };
     let grammar = match inner.text("prefix")? {
         Some(prefix) => Grammar::Prefix(prefix),
-        None => Grammar::Pairs {
-            item_separator: inner.character("item_separator")?,
-            key_separator: inner.character("key_separator")?,
-            signature_keys: inner.texts("signature_keys")?.ok_or_else(|| inner.missing("signature_keys"))?,
-        },
+        None => {
+            let (item_separator, is_spaced) = inner.spaced_character("item_separator")?;
+            Grammar::Pairs {
+                item_separator,
+                is_spaced,
+                key_separator: inner.character("key_separator")?,
+                signature_keys: inner.texts("signature_keys")?.ok_or_else(|| inner.missing("signature_keys"))?,
+            }
+        }
     };
     inner.end()?;
     Ok(grammar)
@@ -226,6 +230,17 @@ impl Fields {
         let text = |value: &Value| value.as_str().map(str::to_string);
         let texts = value.as_array().and_then(|texts| texts.iter().map(text).collect());
         texts.map(Some).ok_or_else(|| self.wrong(field, "a list of texts"))
+    }
+
+    /// A character, and whether a space follows it.
+    fn spaced_character(&mut self, field: &str) -> Result<(char, bool), UnusableScheme> {
+        let text = self.text(field)?.ok_or_else(|| self.missing(field))?;
+        let mut characters = text.chars();
+        match (characters.next(), characters.as_str()) {
+            (Some(character), "") => Ok((character, false)),
+            (Some(character), " ") if character != ' ' => Ok((character, true)),
+            _ => Err(self.wrong(field, "one character, with a space behind it or without")),
+        }
     }
 
     fn character(&mut self, field: &str) -> Result<char, UnusableScheme> {
@@ -343,7 +358,7 @@ mod tests {
             ("grammar = \"prefix\"", "grammar", "it has to be \"bare\", or a table in braces"),
             ("grammar = { prefix = \"v0=\", x = 1 }", "grammar.x", "there is no such field"),
             ("grammar = { item_separator = \",\" }", "grammar.key_separator", "it has to be stated"),
-            ("grammar = { item_separator = \", \" }", "grammar.item_separator", "it has to be one character"),
+            ("grammar = { item_separator = \",,\" }", "grammar.item_separator", "it has to be one character"),
             ("timestamp = { header = \"X\", json = \"/t\", unit = \"s\" }", "timestamp", "it has to be in one place"),
             ("timestamp = { header = \"X\" }", "timestamp.unit", "it has to be stated"),
             ("timestamp = { header = \"X\", unit = \"s\" }", "timestamp", "the signature does not cover it"),

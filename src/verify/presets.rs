@@ -45,6 +45,8 @@ enum Form {
     Prefix(&'static str),
     /// Item separator, key separator, signature keys.
     Pairs(char, char, &'static [&'static str]),
+    /// The same, with a space behind the item separator where it is written.
+    SpacedPairs(char, char, &'static [&'static str]),
 }
 
 /// [`SecretForm`], borrowed.
@@ -157,9 +159,13 @@ impl Preset {
             grammar: match self.grammar {
                 Form::Bare => Grammar::Bare,
                 Form::Prefix(prefix) => Grammar::Prefix(prefix.to_string()),
-                Form::Pairs(item_separator, key_separator, keys) => {
-                    Grammar::Pairs { item_separator, key_separator, signature_keys: owned(keys) }
-                }
+                Form::Pairs(item_separator, key_separator, keys)
+                | Form::SpacedPairs(item_separator, key_separator, keys) => Grammar::Pairs {
+                    item_separator,
+                    is_spaced: matches!(self.grammar, Form::SpacedPairs(..)),
+                    key_separator,
+                    signature_keys: owned(keys),
+                },
             },
             algorithm: self.algorithm,
             encoding: self.encoding,

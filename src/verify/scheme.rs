@@ -57,6 +57,8 @@ pub enum Grammar {
     Pairs {
         /// What parts the items: one character of ASCII.
         item_separator: char,
+        /// Whether a space follows it where it is written. It is read both ways.
+        is_spaced: bool,
         /// What parts a key from its value: one character of ASCII.
         key_separator: char,
         /// Keys whose values are signatures. Each may come several times, and any of them may match.

@@ -231,7 +231,7 @@ impl<'a> Found<'a> {
                 Ok(encoded) => self.push(encoded),
                 Err(refusal) => self.foreign = Some(refusal),
             },
-            Grammar::Pairs { item_separator, key_separator, signature_keys } => {
+            Grammar::Pairs { item_separator, key_separator, signature_keys, .. } => {
                 // Both are ASCII.
                 let [item_separator, key_separator] =
                     [*item_separator, *key_separator].map(|separator| u8::try_from(separator).unwrap_or(0));
@@ -310,12 +310,13 @@ pub(super) fn write(scheme: &Scheme, signature: &[u8], timestamp: &str) -> Strin
     match &scheme.grammar {
         Grammar::Bare => encoded,
         Grammar::Prefix(prefix) => format!("{prefix}{encoded}"),
-        Grammar::Pairs { item_separator, key_separator, signature_keys } => {
+        Grammar::Pairs { item_separator, is_spaced, key_separator, signature_keys } => {
             let key = signature_keys.first().map_or("", String::as_str);
             let signature = format!("{key}{key_separator}{encoded}");
             match scheme.timestamp.as_ref().map(|timestamp| &timestamp.place) {
                 Some(TimestampPlace::Field(key)) => {
-                    format!("{key}{key_separator}{timestamp}{item_separator}{signature}")
+                    let space = if *is_spaced { " " } else { "" };
+                    format!("{key}{key_separator}{timestamp}{item_separator}{space}{signature}")
                 }
                 _ => signature,
             }

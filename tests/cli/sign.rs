@@ -49,6 +49,17 @@ fn an_unknown_scheme_is_exit_2() {
     run(Folder::new().path(), &["sign", "--scheme", "nosuch"], b"").expect_misconfigured("nosuch");
 }
 
+#[test]
+fn a_space_parts_the_items_where_the_provider_writes_one() {
+    for (scheme, start) in [("workos", "WorkOS-Signature: t=1000, v1="), ("boldsign", "X-BoldSign-Signature: t=1, s0=")]
+    {
+        let outcome = run(Folder::new().path(), &["sign", "--scheme", scheme, "--now", "1"], b"{}");
+        assert!(outcome.out().starts_with(start), "{outcome:?}");
+    }
+    let outcome = run(Folder::new().path(), &["sign", "--scheme", "stripe", "--now", "1"], b"{}");
+    assert!(outcome.out().starts_with("Stripe-Signature: t=1,v1="), "{outcome:?}");
+}
+
 /// What `sh` makes of the printed command.
 fn paste(folder: &Folder, printed: &Outcome) -> Outcome {
     assert_eq!(printed.code(), Some(0), "{printed:?}");

@@ -32,11 +32,11 @@ fn receiver(flag: &str) -> (Receiver, MutexGuard<'static, ()>) {
     (setup().arguments(&arguments).start(), alone)
 }
 
-/// Sends `bytes` one by one and far apart, until they end or something comes back; then waits for what comes back.
-fn dribble(client: &mut Client, bytes: &[u8]) {
+/// Sends `bytes` in small pieces and far apart, until they end or something comes back; then waits for what comes back.
+fn dribble(client: &mut Client, bytes: &[u8], piece: usize) {
     client.be_patient_for(DRIBBLE);
-    for byte in bytes {
-        client.write(&[*byte]);
+    for piece in bytes.chunks(piece) {
+        client.write(piece);
         if client.peek() != Err(Nothing::Silence) {
             break;
         }
@@ -84,7 +84,7 @@ fn a_head_that_comes_byte_by_byte_is_cut_off_when_it_is_due() {
     let (receiver, _alone) = receiver("--head-timeout");
     let start = Instant::now();
     let mut client = receiver.connect();
-    dribble(&mut client, &long_request().head());
+    dribble(&mut client, &long_request().head(), 1);
     expect_too_slow(&mut client, start);
     receiver.expect_no_event();
 }
@@ -94,7 +94,7 @@ fn empty_lines_before_a_request_do_not_stop_its_time() {
     let (receiver, _alone) = receiver("--head-timeout");
     let start = Instant::now();
     let mut client = receiver.connect();
-    dribble(&mut client, &b"\r\n".repeat(500));
+    dribble(&mut client, &b"\r\n".repeat(500), 2);
     assert_eq!(client.next(), Err(Nothing::Closed), "there is no request to answer");
     expect_due(start);
 }
@@ -117,7 +117,7 @@ fn the_time_of_a_later_head_begins_with_its_first_byte() {
     spread(&mut client, &signed("{}").bytes(), DEADLINE / 2);
     client.answer().expect_success();
     let start = Instant::now();
-    dribble(&mut client, &long_request().head());
+    dribble(&mut client, &long_request().head(), 1);
     expect_too_slow(&mut client, start);
 }
 
@@ -128,7 +128,7 @@ fn a_body_that_comes_byte_by_byte_is_cut_off_when_it_is_due() {
         let mut client = receiver.connect();
         client.write(&post.head());
         let start = Instant::now();
-        dribble(&mut client, &post.body);
+        dribble(&mut client, &post.body, 1);
         expect_too_slow(&mut client, start);
         receiver.expect_no_event();
     }

@@ -37,9 +37,9 @@ fn with_64_descriptors_and_150_clients_it_goes_on_and_is_at_rest_afterwards() {
 }
 
 /// Leaves the process `spare` more descriptors than it has.
-fn leave_descriptors(process: &Process, id: u32, spare: u64) {
+fn leave_descriptors(process: &Process, id: u32, spare: usize) {
     let id = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
-    let limit = Some(process.descriptors() as u64 + spare);
+    let limit = Some(process.descriptor_limit_for(spare));
     prlimit(Some(id), Resource::Nofile, Rlimit { current: limit, maximum: limit }).expect("the receiver is ours");
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Plan {
     pub(super) rest: Duration,
     /// Most connections in all, of all these clients together.
     pub(super) connections: usize,
+    /// With fewer connections than this, of all these clients together, it was no attack.
+    pub(super) enough: usize,
     /// They come from these addresses, 127.0.0.N, in turn. The probe's is the first.
     pub(super) from: RangeInclusive<u8>,
 }
@@ -53,6 +55,7 @@ impl Plan {
             reads: true,
             rest: Duration::from_millis(20),
             connections: usize::MAX,
+            enough: clients,
             from: 1..=1,
         }
     }

@@ -1,5 +1,6 @@
 //! What the system says of the receiver's process (proc(5)).
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -38,7 +39,20 @@ impl Process {
 
     /// How many descriptors are open.
     pub(super) fn descriptors(&self) -> usize {
-        fs::read_dir(self.0.join("fd")).expect("the receiver runs and is ours").count()
+        self.descriptor_numbers().len()
+    }
+
+    /// The limit of descriptors with which it can open just `spare` more. The limit is of their numbers, of which some may be
+    /// free between others.
+    pub(super) fn descriptor_limit_for(&self, spare: usize) -> u64 {
+        let open = self.descriptor_numbers();
+        (0..).filter(|number| !open.contains(number)).nth(spare).expect("numbers go on")
+    }
+
+    fn descriptor_numbers(&self) -> BTreeSet<u64> {
+        let folder = fs::read_dir(self.0.join("fd")).expect("the receiver runs and is ours");
+        let names = folder.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        names.map(|name| name.parse().expect("descriptors are numbers")).collect()
     }
 
     /// Processor time used so far, in user and system mode.

@@ -1,10 +1,12 @@
 //! Who has to go when there is no room for all.
 
+use super::process::{Process, until};
 use super::siege::alone;
 use super::swarm::connect_from;
+use crate::support::PATIENCE;
 use crate::support::client::{Client, Nothing};
 use crate::support::receiver::{Receiver, setup};
-use crate::support::request::signed;
+use crate::support::request::{Post, signed};
 
 /// A client that comes from 127.0.0.`from`.
 fn client_from(from: u8, receiver: &Receiver) -> Client {
@@ -104,4 +106,69 @@ fn an_address_has_no_more_connections_than_it_may() {
         client.try_answer().is_ok()
     });
     assert!(served);
+}
+
+/// A delivery whose body is a string of `bytes` bytes.
+fn long(bytes: usize) -> Post {
+    signed(format!("\"{}\"", "x".repeat(bytes - 2)))
+}
+
+#[test]
+fn when_buffers_are_full_the_oldest_that_holds_much_goes_and_small_ones_stay() {
+    let _alone = alone();
+    let receiver = setup().arguments(&["--buffer-limit", "1400000"]).start();
+    let small = unfinished(2, &receiver);
+    let [mut first, mut second] = [2, 2].map(|from| client_from(from, &receiver));
+    let [first_bytes, second_bytes] = [long(900_000), long(700_000)].map(|post| post.bytes());
+    first.write(&first_bytes[..800_000]);
+    second.write(&second_bytes[..600_000]);
+    assert_eq!(first.next(), Err(Nothing::Closed));
+    second.write(&second_bytes[600_000..]);
+    second.answer().expect_success();
+    finish(small);
+}
+
+#[test]
+fn when_buffers_are_full_another_address_than_the_heaviest_is_spared() {
+    let _alone = alone();
+    let receiver = setup().arguments(&["--buffer-limit", "1400000"]).start();
+    let mut other = client_from(3, &receiver);
+    let [mut first, mut second] = [2, 2].map(|from| client_from(from, &receiver));
+    let bytes = long(600_000).bytes();
+    for client in [&mut other, &mut first, &mut second] {
+        client.write(&bytes[..550_000]);
+    }
+    assert_eq!(first.next(), Err(Nothing::Closed));
+    for client in [&mut other, &mut second] {
+        client.write(&bytes[550_000..]);
+        client.answer().expect_success();
+    }
+}
+
+#[test]
+fn when_buffers_are_full_nobody_goes_whose_request_is_decided() {
+    let _alone = alone();
+    let receiver = setup().arguments(&["--buffer-limit", "1300000"]).start();
+    let process = Process::new(receiver.id());
+    let (resident, descriptors) = (process.resident_bytes(), process.descriptors());
+    let bytes = long(900_000).bytes();
+    let mut decided = client_from(2, &receiver);
+    decided.write(&bytes[..bytes.len() - 10]);
+    let mut others: Vec<Client> = (0..10).map(|_| client_from(2, &receiver)).collect();
+    let is_read = || process.resident_bytes() > resident + 850_000 && process.descriptors() == descriptors + 11;
+    until(PATIENCE, is_read).expect("it is read");
+    // In one turn the request is decided, which holds most and is oldest, and then the others come to hold too much.
+    receiver.signal("STOP");
+    decided.write(&bytes[bytes.len() - 10..]);
+    for other in &mut others {
+        other.write(&long(100_000).bytes()[..60_000]);
+    }
+    receiver.signal("CONT");
+    decided.answer().expect_success();
+    let mut closed = 0;
+    for mut other in others {
+        other.write(&long(100_000).bytes()[60_000..]);
+        closed += usize::from(other.try_answer().is_err());
+    }
+    assert!((1..10).contains(&closed), "{closed} of 10 had to go");
 }

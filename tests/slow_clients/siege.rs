@@ -4,7 +4,9 @@ use super::plan::Plan;
 use super::probe::{Probe, Samples};
 use super::process::{Process, until};
 use super::swarm::{Swarm, Tally};
+use crate::support::PATIENCE;
 use crate::support::receiver::{Receiver, Setup, setup};
+use crate::support::request::signed;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,7 +28,7 @@ const LONGEST_S: u64 = 3;
 
 /// No connection outlives its deadline by more, in seconds: 2 s of lingering after an answer that ends it, and what a busy
 /// machine takes.
-const LEAVING_S: u64 = 2 + 4;
+const LEAVING_S: u64 = 2 + 20;
 
 /// How often an attack is tried, at most, where others keep the processors busy. If they always do, p99 is theirs: that is
 /// said, but in CI it fails.
@@ -111,7 +113,7 @@ impl Siege {
         Siege { within: self.within.max(time), ..self }
     }
 
-    /// The clients of `plans` at work for `time`, while valid requests are served; then the clients only hold on, and the
+    /// The clients of `plans` at work for `time`, or until they are enough, while valid requests are served; then the clients only hold on, and the
     /// receiver gets rid of them. Gives what became of each plan, unless that many clients cannot be had here.
     pub(super) fn endure<const N: usize>(mut self, plans: [Plan; N], time: Duration) -> Option<[Tally; N]> {
         let clients: usize = plans.iter().map(|plan| plan.clients).sum();
@@ -145,6 +147,7 @@ impl Siege {
         let swarm = Swarm::start(self.receiver.address, plans.into());
         let probe = Probe::start(self.receiver.address, &self.process, self.keeps);
         thread::sleep(time);
+        let came_about = until(PATIENCE * 2, || swarm.is_enough());
         let samples = probe.end();
         let own = self.process.processor_time() - own;
         let others = self.process.processor_time_of_others().saturating_sub(others);
@@ -157,8 +160,11 @@ impl Siege {
         for (name, tally) in names.iter().zip(&tallies) {
             eprintln!("  {name}: {tally:?}");
         }
+        assert!(came_about.is_some(), "the attack did not come about");
         assert!(self.receiver.is_running(), "{}", self.receiver.talk());
         left.unwrap();
+        // All room is there again, for large deliveries, too.
+        self.receiver.send(&signed(format!("\"{}\"", "x".repeat(4 * 1024 * 1024)))).expect_success();
         (samples, others, tallies)
     }
 

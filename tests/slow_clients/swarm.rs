@@ -39,6 +39,7 @@ const LEAVE: u8 = 2;
 pub(super) struct Swarm {
     order: Arc<AtomicU8>,
     answered: Arc<AtomicUsize>,
+    lacking: Arc<AtomicUsize>,
     thread: JoinHandle<Vec<Tally>>,
 }
 
@@ -47,18 +48,24 @@ impl Swarm {
     pub(super) fn start(address: SocketAddr, plans: Vec<Plan>) -> Self {
         let order = Arc::<AtomicU8>::default();
         let answered = Arc::<AtomicUsize>::default();
-        let mut clients = Clients::new(address, plans, Arc::clone(&answered));
+        let lacking = Arc::new(AtomicUsize::new(plans.iter().map(|plan| plan.enough).sum()));
+        let mut clients = Clients::new(address, plans, Arc::clone(&answered), Arc::clone(&lacking));
         let thread = thread::Builder::new().name("swarm".into());
         let thread = thread.spawn({
             let order = Arc::clone(&order);
             move || clients.run(&order)
         });
-        Swarm { order, answered, thread: thread.expect("a thread can be had") }
+        Swarm { order, answered, lacking, thread: thread.expect("a thread can be had") }
     }
 
     /// On how many connections an answer came.
     pub(super) fn answered(&self) -> usize {
         self.answered.load(Ordering::Relaxed)
+    }
+
+    /// Whether each plan has had the connections that make it an attack.
+    pub(super) fn is_enough(&self) -> bool {
+        self.lacking.load(Ordering::Relaxed) == 0
     }
 
     /// Has them send nothing more, read nothing more, and close nothing: what becomes of their connections is up to the
@@ -94,6 +101,7 @@ struct Clients {
     clients: Vec<Client>,
     due: BinaryHeap<Reverse<(Instant, usize)>>,
     answered: Arc<AtomicUsize>,
+    lacking: Arc<AtomicUsize>,
     buffer: Vec<u8>,
 }
 
@@ -101,7 +109,7 @@ impl Clients {
     /// All begin within this time, so that they are a swarm and not a bang.
     const ARRIVAL: Duration = Duration::from_secs(1);
 
-    fn new(address: SocketAddr, plans: Vec<Plan>, answered: Arc<AtomicUsize>) -> Self {
+    fn new(address: SocketAddr, plans: Vec<Plan>, answered: Arc<AtomicUsize>, lacking: Arc<AtomicUsize>) -> Self {
         let start = Instant::now();
         let mut clients = Vec::new();
         let mut due = BinaryHeap::new();
@@ -123,7 +131,7 @@ impl Clients {
         }
         let tallies = vec![Tally::default(); plans.len()];
         let poll = Poll::new().expect("readiness can be had");
-        Clients { poll, address, plans, tallies, clients, due, answered, buffer: vec![0; 64 * 1024] }
+        Clients { poll, address, plans, tallies, clients, due, answered, lacking, buffer: vec![0; 64 * 1024] }
     }
 
     fn run(&mut self, order: &AtomicU8) -> Vec<Tally> {
@@ -225,6 +233,9 @@ impl Clients {
         client.answer.clear();
         let tally = &mut self.tallies[client.plan];
         tally.connected += 1;
+        if tally.connected <= self.plans[client.plan].enough {
+            self.lacking.fetch_sub(1, Ordering::Relaxed);
+        }
         tally.at_once += 1;
         tally.most_at_once = tally.most_at_once.max(tally.at_once);
         self.schedule(index, now);

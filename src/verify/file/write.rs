@@ -62,9 +62,9 @@ fn grammar_text(grammar: &Grammar) -> String {
     match grammar {
         Grammar::Bare => quoted("bare"),
         Grammar::Prefix(prefix) => format!("{{ prefix = {} }}", quoted(prefix)),
-        Grammar::Pairs { item_separator, key_separator, signature_keys } => format!(
+        Grammar::Pairs { item_separator, is_spaced, key_separator, signature_keys } => format!(
             "{{ item_separator = {}, key_separator = {}, signature_keys = {} }}",
-            quoted(&item_separator.to_string()),
+            quoted(&format!("{item_separator}{}", if *is_spaced { " " } else { "" })),
             quoted(&key_separator.to_string()),
             list(signature_keys)
         ),

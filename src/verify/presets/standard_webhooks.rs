@@ -57,4 +57,11 @@ pub(super) const PRESETS: &[Preset] = &[
         event_type: &["X-Gitlab-Event", "/object_kind"],
         ..STANDARD
     },
+    // Its older `Surge-Signature` is what its Elixir SDK alone still reads.
+    Preset {
+        name: "surge",
+        documentation: "Surge Docs, \"Signature Verification\"",
+        replay_reason: "the message's id is signed, and is of one attempt: an event that is sent again is one more",
+        ..STANDARD
+    },
 ];

@@ -51,6 +51,8 @@ pub(super) const PRESETS: &[Preset] = &[
         name: "workos",
         documentation: "WorkOS Docs, \"Sync data using webhooks\"; workos/workos-node signature-provider.ts",
         headers: &["WorkOS-Signature"],
+        // workos-python's verify_header finds nothing without the space.
+        grammar: Form::SpacedPairs(',', '=', &["v1"]),
         timestamp: Some(Time(At::Field("t"), TimeUnit::Milliseconds, Some(180), Some(180))),
         event_type: &["/event"],
         delivery_id: &["/id"],
@@ -100,7 +102,7 @@ pub(super) const PRESETS: &[Preset] = &[
         name: "boldsign",
         documentation: "BoldSign Developers, \"Verify webhook events\"",
         headers: &["X-BoldSign-Signature"],
-        grammar: Form::Pairs(',', '=', &["s0", "s1"]),
+        grammar: Form::SpacedPairs(',', '=', &["s0", "s1"]),
         event_type: &["X-BoldSign-Event", "/event/eventType"],
         delivery_id: &["/event/id"],
         replay_key: Replay::Json("/event/id"),
@@ -118,12 +120,6 @@ pub(super) const PRESETS: &[Preset] = &[
         delivery_id: &["/idempotencyKey"],
         replay_key: Replay::Json("/idempotencyKey"),
         replay_reason: "the key that 8x8 gives for this stands in the signed body, and stays when it is sent again",
-        ..T_AND_V1
-    },
-    Preset {
-        name: "surge",
-        documentation: "Surge Docs, \"Webhooks\", signature validation",
-        headers: &["Surge-Signature"],
         ..T_AND_V1
     },
     // The timestamp is RFC 3339.
