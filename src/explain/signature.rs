@@ -131,7 +131,7 @@ fn prefix_cause(scheme: &Scheme, before: &[u8]) -> Option<SignatureCause> {
                 _ => Some(SignatureCause::PrefixOther),
             }
         }
-        Grammar::Pairs { item_separator, key_separator, signature_keys } => {
+        Grammar::Pairs { item_separator, key_separator, signature_keys, .. } => {
             let is_separator = |byte: &u8| char::from(*byte) == *item_separator;
             let start = before.iter().rposition(is_separator).map_or(0, |at| at + 1);
             let own = without_optional_white_space(before.get(start..).unwrap_or_default());
