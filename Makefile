@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run demo test minimal lint package fuzz bench load interop timing
+.PHONY: help run demo test docs minimal lint package fuzz bench load interop timing
 
 # Seconds that each fuzz target runs.
 T ?= 60
@@ -58,6 +58,9 @@ demo: ## Send a signed push and a forged one to a receiver of its own, and show 
 test: ## Run all tests, on the full program and on the minimal one
 	cargo test --locked
 	cargo test --locked $(MINIMAL)
+
+docs: ## Write the generated documents anew
+	WRITE_DOCS=1 cargo test --locked --test explain
 
 minimal: ## Build the minimal receiver; check its dependencies and its size
 	cargo build --release --locked $(MINIMAL) --target-dir target/minimal

@@ -18,7 +18,13 @@ pub struct Receiver {
     path: String,
     verifier: Verifier,
     body_limit_bytes: u64,
+    watcher: Option<Watcher>,
 }
+
+/// What is told of requests that were refused for their signature or their time.
+struct Watcher(Box<Watch>);
+
+type Watch = dyn Fn(&Request<'_>, &Refusal, UnixTime) + Send + Sync;
 
 /// A path that no request could match.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,13 +41,20 @@ impl Receiver {
         if !possible {
             return Err(InvalidPath(path));
         }
-        Ok(Receiver { source, path, verifier, body_limit_bytes: BODY_LIMIT_BYTES })
+        Ok(Receiver { source, path, verifier, body_limit_bytes: BODY_LIMIT_BYTES, watcher: None })
     }
 
     /// The same with another limit for the body, in bytes.
     #[must_use]
     pub fn with_body_limit_bytes(self, body_limit_bytes: u64) -> Self {
         Receiver { body_limit_bytes, ..self }
+    }
+
+    /// The same with somebody who is told of each request whose signature does not match, or whose time is out of bounds:
+    /// once it is refused, on the thread that receives. Neither the refusal nor the answer is his to change.
+    #[must_use]
+    pub fn with_watcher(self, watch: impl Fn(&Request<'_>, &Refusal, UnixTime) + Send + Sync + 'static) -> Self {
+        Receiver { watcher: Some(Watcher(Box::new(watch))), ..self }
     }
 
     /// Longest body accepted, in bytes.
@@ -107,8 +120,18 @@ impl Receiver {
             self.verifier.check_head(&request.head)?;
             return Err(refusal);
         }
-        let verified = self.verifier.verify(request, now)?;
-        Delivery::new(&self.source, verified, now)
+        let delivery =
+            self.verifier.verify(request, now).and_then(|verified| Delivery::new(&self.source, verified, now));
+        delivery.inspect_err(|refusal| self.tell(request, refusal, now))
+    }
+
+    #[cold]
+    fn tell(&self, request: &Request<'_>, refusal: &Refusal, now: UnixTime) {
+        let is_told =
+            matches!(refusal, Refusal::SignatureMismatch | Refusal::Stale { .. } | Refusal::FromTheFuture { .. });
+        if let Some(Watcher(watch)) = self.watcher.as_ref().filter(|_| is_told) {
+            watch(request, refusal, now);
+        }
     }
 }
 
@@ -180,6 +203,12 @@ impl<'a> Delivery<'a> {
     #[must_use]
     pub fn delivery_id(&self) -> Option<Cow<'_, str>> {
         self.verified.delivery_id(self.payload.json())
+    }
+}
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watcher(…)")
     }
 }
 
