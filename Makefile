@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run demo test minimal lint docs package fuzz bench load interop timing
+.PHONY: help run demo test docs minimal lint package fuzz bench load interop timing
 
 # Seconds that each fuzz target runs.
 T ?= 60
@@ -59,6 +59,9 @@ test: ## Run all tests, on the full program and on the minimal one
 	cargo test --locked
 	cargo test --locked $(MINIMAL)
 
+docs: ## Write the generated documents anew
+	WRITE_DOCS=1 cargo test --locked --test explain --test documents
+
 minimal: ## Build the minimal receiver; check its dependencies and its size
 	cargo build --release --locked $(MINIMAL) --target-dir target/minimal
 	@tree=$$(cargo tree --locked $(MINIMAL) --edges normal --depth 1 --prefix none --format '{p}')
@@ -77,9 +80,6 @@ lint: ## Formatting, clippy and documentation, warnings are errors
 	for manifest in fuzz/Cargo.toml benches/*/Cargo.toml benches/load/recipes/*/Cargo.toml examples/*/Cargo.toml; do
 	  cargo fmt --check --manifest-path "$$manifest"
 	done
-
-docs: ## Write the documents' tables from the presets
-	WRITE_DOCS=1 cargo test --locked --test documents
 
 package: ## Check that the crate can be published
 	cargo package --locked --allow-dirty

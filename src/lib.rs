@@ -27,6 +27,8 @@ pub mod answer;
 mod base64;
 pub mod config;
 mod digits;
+#[cfg(feature = "explain")]
+pub mod explain;
 pub mod http1;
 pub mod json;
 mod memory;

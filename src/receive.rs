@@ -20,6 +20,7 @@ pub struct Receiver {
     verifier: Verifier,
     body_limit_bytes: u64,
     agreed_token: Option<AgreedToken>,
+    watcher: Option<Watcher>,
 }
 
 /// What a request was that is answered with a 2xx.
@@ -30,6 +31,11 @@ pub enum Received<'a> {
     /// A handshake, which is no event, and its answer.
     Handshake(Answer),
 }
+
+/// What is told of requests that were refused for their signature or their time.
+struct Watcher(Box<Watch>);
+
+type Watch = dyn Fn(&Request<'_>, &Refusal, UnixTime) + Send + Sync;
 
 /// A path that no request could match.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +52,7 @@ impl Receiver {
         if !possible {
             return Err(InvalidPath(path));
         }
-        Ok(Receiver { source, path, verifier, body_limit_bytes: BODY_LIMIT_BYTES, agreed_token: None })
+        Ok(Receiver { source, path, verifier, body_limit_bytes: BODY_LIMIT_BYTES, agreed_token: None, watcher: None })
     }
 
     /// The same with another limit for the body, in bytes.
@@ -60,6 +66,13 @@ impl Receiver {
     #[must_use]
     pub fn with_agreed_token(self, token: &Secret) -> Self {
         Receiver { agreed_token: Some(AgreedToken::new(token)), ..self }
+    }
+
+    /// The same with somebody who is told of each request whose signature does not match, or whose time is out of bounds:
+    /// once it is refused, on the thread that receives. Neither the refusal nor the answer is his to change.
+    #[must_use]
+    pub fn with_watcher(self, watch: impl Fn(&Request<'_>, &Refusal, UnixTime) + Send + Sync + 'static) -> Self {
+        Receiver { watcher: Some(Watcher(Box::new(watch))), ..self }
     }
 
     /// Longest body accepted, in bytes.
@@ -155,11 +168,21 @@ impl Receiver {
             self.verifier.check_head(&request.head)?;
             return Err(refusal);
         }
-        let verified = self.verifier.verify(request, now)?;
-        let delivery = Delivery::new(&self.source, verified, now)?;
-        match verified.scheme().signed_handshake(&verified, delivery.payload.json()) {
+        let verified = self.verifier.verify(request, now);
+        let delivery = verified.and_then(|verified| Delivery::new(&self.source, verified, now));
+        let delivery = delivery.inspect_err(|refusal| self.tell(request, refusal, now))?;
+        match self.verifier.scheme().signed_handshake(&delivery.verified, delivery.payload.json()) {
             Some(said) => Ok(Received::Handshake(Answer::handshake(&said?))),
             None => Ok(Received::Delivery(delivery)),
+        }
+    }
+
+    #[cold]
+    fn tell(&self, request: &Request<'_>, refusal: &Refusal, now: UnixTime) {
+        let is_told =
+            matches!(refusal, Refusal::SignatureMismatch | Refusal::Stale { .. } | Refusal::FromTheFuture { .. });
+        if let Some(Watcher(watch)) = self.watcher.as_ref().filter(|_| is_told) {
+            watch(request, refusal, now);
         }
     }
 }
@@ -244,6 +267,12 @@ impl<'a> Delivery<'a> {
     #[must_use]
     pub fn delivery_id(&self) -> Option<Cow<'_, str>> {
         self.verified.delivery_id(self.payload.json())
+    }
+}
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watcher(…)")
     }
 }
 

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "evented")]
 pub mod evented;
+#[cfg(feature = "explain")]
+pub mod explained;
 pub mod tiny;
 #[cfg(feature = "evented")]
 pub mod unix;

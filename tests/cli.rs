@@ -18,6 +18,7 @@ const KEEPS_CONNECTIONS: bool = true;
 
 /// One file a verb.
 mod cli {
+    mod explain;
     mod help;
     mod listen;
     mod schemes;

@@ -22,6 +22,7 @@ mod front {
     mod answers;
     mod connections;
     mod events;
+    mod explained;
     mod form;
     mod framing;
     #[cfg(feature = "cli")]

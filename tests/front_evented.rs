@@ -21,6 +21,7 @@ mod front {
     mod answers;
     mod connections;
     mod events;
+    mod explained;
     mod form;
     mod framing;
     mod handshakes;

@@ -124,21 +124,27 @@ impl SecretOptions {
         }
         Ok(secrets)
     }
+}
 
-    /// A verifier for `scheme` with all of them, of what is posted to `url`.
-    pub(super) fn verifier(&self, scheme: Scheme, url: Option<&str>) -> Result<Verifier, Failure> {
-        let name = scheme.name.clone();
-        Verifier::at(scheme, self.secrets()?, url).map_err(|error| match error {
-            VerifierError::NoUrl | VerifierError::InvalidUrl => wrong(
-                format!("the scheme {name} cannot be used: {error}"),
-                "give --url https://example.com/webhook, as the provider has it",
-            ),
-            VerifierError::Secret { .. } => {
-                wrong(error.to_string(), format!("give the secret as the provider shows it for {name}"))
-            }
-            _ => wrong(format!("the scheme {name} cannot be used: {error}"), "choose another"),
-        })
-    }
+/// A verifier for `scheme` with `secrets`, of what is posted to `url`.
+pub(super) fn verifier(scheme: Scheme, secrets: Vec<(String, Secret)>, url: Option<&str>) -> Result<Verifier, Failure> {
+    let name = scheme.name.clone();
+    Verifier::at(scheme, secrets, url).map_err(|error| match error {
+        VerifierError::NoUrl | VerifierError::InvalidUrl => wrong(
+            format!("the scheme {name} cannot be used: {error}"),
+            "give --url https://example.com/webhook, as the provider has it",
+        ),
+        VerifierError::Secret { .. } => {
+            wrong(error.to_string(), format!("give the secret as the provider shows it for {name}"))
+        }
+        _ => wrong(format!("the scheme {name} cannot be used: {error}"), "choose another"),
+    })
+}
+
+/// The secret in the file of `argument`, `LABEL=FILE`, and its label.
+pub(super) fn secret_file(argument: &Path) -> Result<(String, Secret), Failure> {
+    let (label, path) = labelled(argument);
+    Ok((label, read_secret(path, false)?))
 }
 
 /// The label and the path of `LABEL=FILE`; a file without a label is its own. A path with a `=` in it begins with `./` or

@@ -1,10 +1,12 @@
 //! `hookgate serve`.
 
-use super::input::{SchemeOption, SecretOptions, read_secret, secret_in_environment};
+use super::input::{SchemeOption, SecretOptions, read_secret, secret_in_environment, verifier};
 use super::wrong;
+use crate::explain::Cause;
 use crate::minimal::{self, Failure, LISTEN, PATH, lines_to_stdout, say, warn};
 use crate::receive::{BODY_LIMIT_BYTES, Receiver};
 use crate::serve::evented::{self, Front, Listener, Settings};
+use crate::serve::explained::Explainer;
 use crate::serve::{Stop, tiny, unix};
 use crate::verify::{Scheme, Secret};
 use clap::{Args, ValueEnum};
@@ -12,7 +14,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::ffi::OsString;
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -120,10 +124,15 @@ impl Serve {
         let scheme = self.scheme.scheme()?;
         let source = scheme.name.clone();
         let token = self.handshake.agreed_token(&scheme)?;
-        let verifier = self.secrets.verifier(scheme, self.url.as_deref())?;
+        let secrets = self.secrets.secrets()?;
+        let verifier = verifier(scheme.clone(), secrets.clone(), self.url.as_deref())?;
+        let path = self.path.clone();
+        let say = move |cause: &Cause| say_cause(&path, cause);
+        let explainer = Explainer::start(scheme, secrets, self.url.clone(), say).map_err(failed)?;
         let receiver = Receiver::new(source, self.path.clone(), verifier)
             .map_err(|error| wrong(error.to_string(), "a path begins with / and has no query, space or fragment"))?
-            .with_body_limit_bytes(self.limits.body_limit);
+            .with_body_limit_bytes(self.limits.body_limit)
+            .with_watcher(move |request, _, now| explainer.refused(request, now));
         let receiver = match &token {
             Some(token) => receiver.with_agreed_token(token),
             None => receiver,
@@ -244,6 +253,14 @@ fn fields(text: &str) -> Result<usize, String> {
 
 fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "give a number from 1 on".into())
+}
+
+/// Says why a delivery was refused. Nobody may be reading: the lock of stderr, which the end of the program takes, is not
+/// held meanwhile.
+fn say_cause(path: &str, cause: &Cause) {
+    let line = format!("hookgate: refused a delivery to {path}: {}: {cause}; {}\n", cause.name(), cause.remedy());
+    let stderr = io::stderr().as_fd().try_clone_to_owned();
+    let _ = stderr.map(|stderr| File::from(stderr).write_all(line.as_bytes()));
 }
 
 fn failed(error: io::Error) -> Failure {

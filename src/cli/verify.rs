@@ -1,6 +1,8 @@
 //! `hookgate verify`.
 
-use super::input::{SchemeOption, SecretOptions, header, read_body};
+use super::input::{SchemeOption, SecretOptions, header, read_body, secret_file, verifier};
+
+use crate::explain::{Cause, Question, Reach, explain};
 use crate::json;
 use crate::minimal::Failure;
 use crate::request::{Head, Header, Request};
@@ -41,6 +43,12 @@ pub(super) struct Verify {
     /// Judge the signature alone, of whatever time
     #[arg(long)]
     ignore_timestamp: bool,
+    /// Where it is refused: name the cause, by trying what goes wrong with secrets, bodies and headers
+    #[arg(long)]
+    explain: bool,
+    /// File that holds a secret which may be the right one (repeatable)
+    #[arg(long, value_name = "[LABEL=]FILE", requires = "explain")]
+    also_try: Vec<PathBuf>,
     /// The body; - is standard input
     #[arg(default_value = "-")]
     file: PathBuf,
@@ -59,28 +67,58 @@ impl Verify {
         // The query comes from the request, which here is the same URL.
         let base = self.url.split_once('?').map_or(self.url.as_str(), |(base, _)| base);
         let url = if scheme.covers_url() && self.url != "/" { Some(base) } else { None };
-        let verifier = self.secrets.verifier(scheme, url)?;
+        let secrets = self.secrets.secrets()?;
+        let also = self.also_try.iter().map(|file| secret_file(file)).collect::<Result<Vec<_>, _>>()?;
+        // What is wrong with a secret can be explained, where there is a request to try it on.
+        let is_unusable = secrets.iter().any(|(_, secret)| scheme.secret_form.key(secret).is_err());
+        let verifier = match verifier(scheme.clone(), secrets.clone(), url) {
+            Err(failure) if !(self.explain && is_unusable) => return Err(failure),
+            verifier => verifier,
+        };
         let fields = self.header.iter().map(header).collect::<Result<Vec<_>, _>>()?;
         let headers: Vec<_> = fields.iter().map(|(name, value)| Header { name, value }).collect();
         let body = read_body(&self.file)?;
         let head = Head { method: &self.method, target: &self.url, headers: &headers };
         let now = self.now.map_or_else(UnixTime::now, UnixTime::from_s);
         let request = Request { head, body: &body };
+        let explanation = || {
+            let (scheme, request, reach) = (&scheme, &request, Reach::Everything);
+            explain(&Question { scheme, secrets: &secrets, also: &also, url, request, reach }, now)
+        };
+        let verifier = match verifier {
+            Ok(verifier) => verifier,
+            Err(failure) => {
+                say(&explanation().map_or_else(String::new, |cause| lines(&cause)))?;
+                return Err(failure);
+            }
+        };
         let verdict = verifier.verify(&request, now).and_then(|verified| {
             verified.judge_body_timestamp(json::check(&body).ok(), now)?;
             Ok(verified)
         });
-        let (verdict, code) = match verdict {
+        match verdict {
             Ok(verified) => {
                 let (scheme, label) = (&verified.scheme().name, verified.secret_label());
                 let age = if ages { "; its age was not judged" } else { "" };
-                (format!("valid: signed for {scheme} with the secret {label}{age}"), ExitCode::SUCCESS)
+                say(&format!("valid: signed for {scheme} with the secret {label}{age}\n"))?;
+                Ok(ExitCode::SUCCESS)
             }
-            Err(refusal) => (format!("refused: {}: {refusal}", refusal.answer().1), ExitCode::FAILURE),
-        };
-        match writeln!(io::stdout(), "{verdict}") {
-            Ok(()) => Ok(code),
-            Err(error) => Err(Failure::Running(format!("cannot write to standard output: {error}"))),
+            Err(refusal) => {
+                let cause = if self.explain { explanation() } else { None };
+                let lines = cause.map_or_else(String::new, |cause| lines(&cause));
+                say(&format!("refused: {}: {refusal}\n{lines}", refusal.answer().1))?;
+                Ok(ExitCode::FAILURE)
+            }
         }
     }
+}
+
+/// A line of cause, and one of remedy.
+fn lines(cause: &Cause) -> String {
+    format!("cause: {}: {cause}\nremedy: {}\n", cause.name(), cause.remedy())
+}
+
+fn say(text: &str) -> Result<(), Failure> {
+    let failed = |error| Failure::Running(format!("cannot write to standard output: {error}"));
+    io::stdout().write_all(text.as_bytes()).map_err(failed)
 }

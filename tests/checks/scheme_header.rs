@@ -181,7 +181,7 @@ fn pairs(scheme: &Scheme, values: &[Vec<u8>]) -> impl Iterator<Item = (Vec<u8>, 
 fn is_seconds(text: &[u8]) -> bool {
     let is_digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
     let number = std::str::from_utf8(text).ok().and_then(|text| text.parse::<u128>().ok());
-    is_digits && (number.is_some_and(|s| s * 1000 <= i64::MAX as u128))
+    is_digits && number.is_some_and(|s| s <= i64::MAX as u128 / 1000)
 }
 
 /// Whether `text` is 32 bytes so encoded.

@@ -51,7 +51,8 @@ fn an_unknown_scheme_is_exit_2() {
 
 #[test]
 fn a_space_parts_the_items_where_the_provider_writes_one() {
-    for (scheme, start) in [("workos", "WorkOS-Signature: t=1000, v1="), ("boldsign", "X-BoldSign-Signature: t=1, s0=")] {
+    for (scheme, start) in [("workos", "WorkOS-Signature: t=1000, v1="), ("boldsign", "X-BoldSign-Signature: t=1, s0=")]
+    {
         let outcome = run(Folder::new().path(), &["sign", "--scheme", scheme, "--now", "1"], b"{}");
         assert!(outcome.out().starts_with(start), "{outcome:?}");
     }

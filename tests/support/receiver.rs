@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
 /// A receiver to be started: listening on a free port of 127.0.0.1, with [`SECRET`], unless told otherwise.
@@ -34,6 +34,7 @@ pub(crate) struct Receiver {
     path: String,
     events: mpsc::Receiver<String>,
     talk: Arc<Mutex<String>>,
+    more_talk: Arc<Condvar>,
     talk_ended: mpsc::Receiver<()>,
     secret: String,
 }
@@ -193,13 +194,15 @@ impl Setup {
             });
         }
         let talk = Arc::<Mutex<String>>::default();
+        let more_talk = Arc::<Condvar>::default();
         let (listening, listens) = mpsc::channel();
         let (ended, talk_ended) = mpsc::channel();
         thread::spawn({
-            let talk = Arc::clone(&talk);
+            let (talk, more_talk) = (Arc::clone(&talk), Arc::clone(&more_talk));
             move || {
                 for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                     talk.lock().expect("nobody panics with it").push_str(&format!("{line}\n"));
+                    more_talk.notify_all();
                     if let Some(address) = address_in(&line) {
                         let _ = listening.send(address);
                     }
@@ -215,7 +218,7 @@ impl Setup {
         };
         let path = self.path.unwrap_or_else(|| "/webhook".into());
         let secret = self.secret.unwrap_or_default();
-        Receiver { child, address, folder: self.folder, path, events, talk, talk_ended, secret }
+        Receiver { child, address, folder: self.folder, path, events, talk, more_talk, talk_ended, secret }
     }
 }
 
@@ -289,6 +292,15 @@ impl Receiver {
     /// What it has said on stderr so far.
     pub(crate) fn talk(&self) -> String {
         self.talk.lock().expect("nobody panics with it").clone()
+    }
+
+    /// Waits until it has said these words on stderr.
+    pub(crate) fn expect_talk(&self, words: &str) {
+        let talk = self.talk.lock().expect("nobody panics with it");
+        let is_silent = |talk: &mut String| !talk.contains(words);
+        let (talk, waited) =
+            self.more_talk.wait_timeout_while(talk, PATIENCE, is_silent).expect("nobody panics with it");
+        assert!(!waited.timed_out(), "no {words:?} in {talk}");
     }
 
     /// Forgets what it has said: a panic of it is no failure of this test.

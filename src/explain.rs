@@ -1,0 +1,127 @@
+//! Why a signature does not match: the mistake, found by making each known one and looking whether the signature is right
+//! then.
+//!
+//! A cause that is found so is certain: nobody makes a MAC that is right for another secret or another body by chance. What
+//! cannot be proven so is named only where the request itself shows it (a header that is not there, a time too long ago) and
+//! else is [`Cause::Unknown`]. docs/EXPLAIN.md lists the mistakes that are tried and what each is called.
+
+mod body;
+mod cause;
+mod encoded;
+mod form;
+mod json;
+mod secret;
+mod signature;
+mod time;
+mod tries;
+mod url;
+
+pub use cause::{BodyCause, Cause, SecretCause, SignatureCause};
+pub use tries::{BYTES_LIMIT, TRIES_LIMIT};
+
+use crate::request::Request;
+use crate::time::UnixTime;
+use crate::verify::{Refusal, Scheme, Secret};
+use std::fmt;
+use tries::Tries;
+
+/// Longest body that is read as JSON, as a form or as compressed data, in bytes. It bounds the memory that its parts take;
+/// what providers send is far below it, but for GitHub's largest pushes.
+pub const PARSED_LIMIT_BYTES: usize = 1024 * 1024;
+
+/// What is to be explained. All of it is given: nothing here reads a file or a clock.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// The scheme that the request is judged by.
+    pub scheme: &'a Scheme,
+    /// The secrets that are configured, each with its label.
+    pub secrets: &'a [(String, Secret)],
+    /// Secrets that may be the right ones, each with its label.
+    pub also: &'a [(String, Secret)],
+    /// The URL that the provider posts to, without its query, where the scheme signs that.
+    pub url: Option<&'a str>,
+    /// The request that was refused.
+    pub request: &'a Request<'a>,
+    /// How far the search goes.
+    pub reach: Reach,
+}
+
+/// How far the search for a cause goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// All that is known, the body read as JSON, as a form and as compressed data. For a request that an operator hands in.
+    Everything,
+    /// What parses nothing of the request: for one that came from a stranger.
+    WithoutParsing,
+}
+
+/// Why the request is refused at `now`, or nothing where it is not.
+///
+/// The order is from what is certain by the request alone, over what is cheap to try, to what is dear; within the body from
+/// one change to several, so that the most specific name that fits is given. At most [`TRIES_LIMIT`] tries are made and
+/// [`BYTES_LIMIT`] bytes hashed. Signatures are compared as everywhere: in a time that says nothing of where they differ.
+#[must_use]
+pub fn explain(question: &Question<'_>, now: UnixTime) -> Option<Cause> {
+    let mut tries = Tries::new(question);
+    let refusal = match tries.verdict(now) {
+        Some(Ok(())) => return None,
+        Some(Err(refusal)) => Some(refusal),
+        None => None,
+    };
+    Some(match refusal {
+        Some(refusal @ (Refusal::Stale { .. } | Refusal::FromTheFuture { .. })) => time::of_age(question, refusal, now),
+        Some(Refusal::SignatureMismatch) => of_mismatch(&mut tries, now),
+        Some(refusal) => of_form(&mut tries, refusal, now),
+        None => secret::readings(&mut tries).unwrap_or_else(|| by_its_look(&tries)),
+    })
+}
+
+/// The cause of a mismatch of signatures that are well formed.
+fn of_mismatch(tries: &mut Tries<'_>, now: UnixTime) -> Cause {
+    let parses = tries.question.reach == Reach::Everything && tries.question.request.body.len() <= PARSED_LIMIT_BYTES;
+    signature::writings(tries)
+        .or_else(|| secret::others(tries))
+        .or_else(|| secret::readings(tries))
+        .or_else(|| time::writings(tries, now))
+        .or_else(|| url::variants(tries))
+        .or_else(|| body::variants(tries))
+        .or_else(|| if parses { parsed(tries) } else { None })
+        .unwrap_or_else(|| by_its_look(tries))
+}
+
+fn parsed(tries: &mut Tries<'_>) -> Option<Cause> {
+    encoded::variants(tries).or_else(|| form::variants(tries)).or_else(|| json::variants(tries))
+}
+
+/// The cause of a refusal by the head alone.
+fn of_form(tries: &mut Tries<'_>, refusal: Refusal, now: UnixTime) -> Cause {
+    let found = match refusal {
+        Refusal::MalformedSignature | Refusal::UnsupportedAlgorithm | Refusal::MissingTimestamp => {
+            signature::writings(tries)
+        }
+        Refusal::MalformedTimestamp => time::malformed(tries, now),
+        _ => None,
+    };
+    found.unwrap_or_else(|| Cause::Head { refusal, wanted: signature::wanted(tries.question.scheme, refusal) })
+}
+
+/// What can be seen without a signature that is right.
+fn by_its_look(tries: &Tries<'_>) -> Cause {
+    let parses = tries.question.reach == Reach::Everything && tries.question.request.body.len() <= PARSED_LIMIT_BYTES;
+    let undone = if parses { encoded::undone(tries.question.request) } else { None };
+    undone
+        .or_else(|| secret::api_key(tries.question))
+        .or_else(|| secret::unusable(tries.question))
+        .unwrap_or(Cause::Unknown { all_tried: !tries.is_spent() && parses })
+}
+
+/// Secrets and requests show nothing of themselves.
+impl fmt::Debug for Question<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Question")
+            .field("scheme", &self.scheme.name)
+            .field("request", &self.request)
+            .field("reach", &self.reach)
+            .finish_non_exhaustive()
+    }
+}

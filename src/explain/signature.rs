@@ -1,0 +1,303 @@
+//! Other ways in which a signature may be written: in another encoding, behind another prefix, of another MAC.
+
+use super::cause::{Cause, SignatureCause};
+use super::secret::standard_digit;
+use super::tries::Tries;
+use crate::base64;
+use crate::request::{Head, Header, Request, without_optional_white_space};
+use crate::time::UnixTime;
+use crate::verify::{Algorithm, Encoding, Grammar, Piece, Refusal, Scheme, Signer, TimestampPlace, Verifier};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+/// Most stretches of a signature header that are looked at. A header that is rightly written has 16 signatures at most.
+const STRETCHES_LIMIT: usize = 64;
+
+/// Longest stretch that can be a signature, in bytes: base64 of the hex digits of a MAC of 64 bytes.
+const STRETCH_LIMIT_BYTES: usize = 172;
+
+/// The header that a plain scheme has its signature in.
+const PLAIN_HEADER: &str = "Signature";
+
+/// Whether the signature is right, and only written otherwise than the scheme writes it.
+pub(super) fn writings(tries: &mut Tries<'_>) -> Option<Cause> {
+    let question = tries.question;
+    let scheme = question.scheme;
+    let values: Vec<&[u8]> =
+        scheme.signature_headers.iter().flat_map(|name| question.request.head.values(name)).collect();
+    let time = time_of(scheme, &question.request.head);
+    let stretches: Vec<Stretch<'_>> = values.iter().copied().flat_map(stretches).take(STRETCHES_LIMIT).collect();
+    for stretch in &stretches {
+        for (encoding, mac) in stretch.readings() {
+            for algorithm in Algorithm::ALL.iter().map(|(_, algorithm)| *algorithm) {
+                if algorithm.signature_bytes() == mac.len() && is_right(tries, algorithm, time.as_deref(), &mac) {
+                    return named(scheme, algorithm, encoding, stretch);
+                }
+            }
+        }
+    }
+    if scheme.encoding == Encoding::Base64 && stretches.iter().any(|stretch| is_right_but_for_case(tries, stretch)) {
+        return Some(Cause::Signature(SignatureCause::Case));
+    }
+    // Where the timestamp stands in the signature header, it is lost with its key: only the look is left.
+    let is_bare = |value: &&[u8]| {
+        let stretch = Stretch { text: value, before: b"" };
+        stretch.readings().iter().any(|(_, mac)| mac.len() == scheme.algorithm.signature_bytes())
+    };
+    let keyed_time = matches!(scheme.timestamp.as_ref().map(|rule| &rule.place), Some(TimestampPlace::Field(_)));
+    if keyed_time && time.is_none() && values.iter().any(is_bare) {
+        return Some(Cause::Signature(SignatureCause::PrefixMissing));
+    }
+    None
+}
+
+/// What a signature's text is taken for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    Hex,
+    Base64,
+    Base64Form,
+    HexInBase64,
+}
+
+/// A part of a signature header that may be a signature, and what stands before it.
+struct Stretch<'a> {
+    text: &'a [u8],
+    before: &'a [u8],
+}
+
+/// Each part of `value` between two marks, the whole of it first. A mark is what parts items, or a key from its value.
+fn stretches(value: &[u8]) -> Vec<Stretch<'_>> {
+    let is_mark = |byte: &u8| b",; =:".contains(byte);
+    let ends_item = |byte: &u8| b",; ".contains(byte);
+    let starts =
+        std::iter::once(0).chain(value.iter().enumerate().filter(|(_, byte)| is_mark(byte)).map(|(at, _)| at + 1));
+    let parts = starts.filter_map(|start| {
+        let (before, rest) = value.split_at_checked(start)?;
+        let end = rest.iter().position(ends_item).unwrap_or(rest.len());
+        let (text, _) = rest.split_at_checked(end)?;
+        Some(Stretch { text, before })
+    });
+    let whole = Stretch { text: value, before: b"" };
+    std::iter::once(whole).chain(parts).filter(|part| part.text.len() <= STRETCH_LIMIT_BYTES).collect()
+}
+
+impl Stretch<'_> {
+    /// The bytes that it stands for, if it is a signature, in each encoding that it may be in.
+    fn readings(&self) -> Vec<(Written, Vec<u8>)> {
+        let mut readings = Vec::new();
+        if let Ok(mac) = hex::decode(self.text) {
+            readings.push((Written::Hex, mac));
+        }
+        let standard: Vec<u8> = self.text.iter().map(|byte| standard_digit(*byte)).collect();
+        if let Ok(mac) = base64::decode(&standard) {
+            if let Ok(mac) = hex::decode(&mac) {
+                readings.push((Written::HexInBase64, mac));
+            }
+            let is_padded = standard == self.text && self.text.len().is_multiple_of(4);
+            readings.push((if is_padded { Written::Base64 } else { Written::Base64Form }, mac));
+        }
+        readings
+    }
+}
+
+/// The cause that is named where a signature is right as `algorithm`'s, written so; nothing where that is the scheme's own way.
+fn named(scheme: &Scheme, algorithm: Algorithm, written: Written, stretch: &Stretch<'_>) -> Option<Cause> {
+    if algorithm != scheme.algorithm {
+        return Some(Cause::Algorithm { signed: algorithm, wanted: scheme.algorithm });
+    }
+    let cause = match (written, scheme.encoding) {
+        (Written::Hex, Encoding::Base64) => SignatureCause::Hex,
+        (Written::Base64 | Written::Base64Form, Encoding::Hex) => SignatureCause::Base64,
+        (Written::HexInBase64, _) => SignatureCause::HexInBase64,
+        (Written::Base64Form, Encoding::Base64) => SignatureCause::Base64Form,
+        (Written::Hex, Encoding::Hex) | (Written::Base64, Encoding::Base64) => prefix_cause(scheme, stretch.before)?,
+    };
+    Some(Cause::Signature(cause))
+}
+
+/// What is wrong with what stands before a signature; nothing where that is the scheme's own way.
+fn prefix_cause(scheme: &Scheme, before: &[u8]) -> Option<SignatureCause> {
+    let in_other_case = |text: &[u8], wanted: &[u8]| text.to_ascii_lowercase().ends_with(&wanted.to_ascii_lowercase());
+    match &scheme.grammar {
+        Grammar::Bare => (!before.is_empty()).then_some(SignatureCause::PrefixExtra),
+        Grammar::Prefix(prefix) => {
+            let prefix = prefix.as_bytes();
+            match before {
+                before if before == prefix => None,
+                [] => Some(SignatureCause::PrefixMissing),
+                before if before.ends_with(prefix) || before.starts_with(prefix) => Some(SignatureCause::PrefixExtra),
+                before if in_other_case(before, prefix) => Some(SignatureCause::PrefixCase),
+                _ => Some(SignatureCause::PrefixOther),
+            }
+        }
+        Grammar::Pairs { item_separator, key_separator, signature_keys, .. } => {
+            let is_separator = |byte: &u8| char::from(*byte) == *item_separator;
+            let start = before.iter().rposition(is_separator).map_or(0, |at| at + 1);
+            let own = without_optional_white_space(before.get(start..).unwrap_or_default());
+            let wanted: Vec<String> = signature_keys.iter().map(|key| format!("{key}{key_separator}")).collect();
+            Some(if own.is_empty() {
+                SignatureCause::PrefixMissing
+            } else if wanted.iter().any(|wanted| own.eq_ignore_ascii_case(wanted.as_bytes())) {
+                // The key itself, or where that is right the timestamp's beside it.
+                SignatureCause::PrefixCase
+            } else {
+                SignatureCause::PrefixOther
+            })
+        }
+    }
+}
+
+/// The scheme with nothing to read but a signature: timestamp and id stand in its template as text. `time` is the
+/// timestamp's. Nothing where the request lacks what is signed.
+pub(super) fn plain(scheme: &Scheme, head: &Head<'_>, algorithm: Algorithm, time: Option<&str>) -> Option<Scheme> {
+    let id = scheme.signed_id.as_ref().and_then(|name| head.value(name));
+    let id = id.and_then(|id| std::str::from_utf8(id).ok());
+    let pieces = scheme.template.iter().map(|piece| match piece {
+        Piece::Timestamp => Some(Piece::Literal(time?.to_string())),
+        Piece::Id => Some(Piece::Literal(id?.to_string())),
+        piece => Some(piece.clone()),
+    });
+    Some(Scheme {
+        template: pieces.collect::<Option<_>>()?,
+        signature_headers: vec![PLAIN_HEADER.to_string()],
+        require_headers: Vec::new(),
+        grammar: Grammar::Bare,
+        encoding: Encoding::Hex,
+        algorithm,
+        timestamp: None,
+        signed_id: None,
+        replay_key: crate::verify::ReplayRule::None,
+        ..scheme.clone()
+    })
+}
+
+/// Whether `mac` is right for the request as it is, as `algorithm`'s.
+fn is_right(tries: &mut Tries<'_>, algorithm: Algorithm, time: Option<&str>, mac: &[u8]) -> bool {
+    let question = tries.question;
+    let Some(scheme) = plain(question.scheme, &question.request.head, algorithm, time) else { return false };
+    let Ok(verifier) = Verifier::at(scheme, tries.secrets.iter().cloned(), question.url) else { return false };
+    holds(tries, &verifier, mac)
+}
+
+/// Whether `mac` is right for the request to the verifier of a plain scheme.
+pub(super) fn holds(tries: &mut Tries<'_>, verifier: &Verifier, mac: &[u8]) -> bool {
+    let value = hex::encode(mac);
+    let headers = [Header { name: PLAIN_HEADER, value: value.as_bytes() }];
+    let request = tries.question.request;
+    tries.holds(verifier, &Request { head: Head { headers: &headers, ..request.head }, body: request.body })
+}
+
+/// The signatures that `head` has, as the scheme writes them.
+pub(super) fn signatures(scheme: &Scheme, head: &Head<'_>) -> Vec<Vec<u8>> {
+    let values = scheme.signature_headers.iter().flat_map(|name| head.values(name));
+    let readings = values.flat_map(stretches).take(STRETCHES_LIMIT).flat_map(|stretch| stretch.readings());
+    let is_own = |written| match scheme.encoding {
+        Encoding::Hex => written == Written::Hex,
+        Encoding::Base64 => written == Written::Base64,
+    };
+    let bytes = scheme.algorithm.signature_bytes();
+    let mut macs: Vec<_> =
+        readings.filter(|(written, mac)| is_own(*written) && mac.len() == bytes).map(|(_, mac)| mac).collect();
+    macs.dedup();
+    macs.truncate(crate::verify::SIGNATURES_LIMIT);
+    macs
+}
+
+/// The timestamp that the request has, verbatim: where the scheme says, or, in a signature header, under its key in another
+/// case.
+pub(super) fn time_of(scheme: &Scheme, head: &Head<'_>) -> Option<String> {
+    let text = match &scheme.timestamp.as_ref()?.place {
+        TimestampPlace::Header(name) => head.value(name)?,
+        TimestampPlace::Field(key) => {
+            let values = scheme.signature_headers.iter().flat_map(|name| head.values(name));
+            let mut items = values.flat_map(|value| value.split(|byte| b",;".contains(byte)));
+            items.find_map(|item| {
+                let item = without_optional_white_space(item);
+                let (name, value) = item.split_at(item.iter().position(|byte| *byte == b'=')?);
+                if name.eq_ignore_ascii_case(key.as_bytes()) { value.strip_prefix(b"=") } else { None }
+            })?
+        }
+        TimestampPlace::Json(_) => return None,
+    };
+    std::str::from_utf8(text).ok().map(str::to_string)
+}
+
+/// Whether `stretch` is the right signature's base64 with its letters all lower, or all upper, case.
+fn is_right_but_for_case(tries: &mut Tries<'_>, stretch: &Stretch<'_>) -> bool {
+    let question = tries.question;
+    let scheme = question.scheme;
+    let has_one_case =
+        !stretch.text.iter().any(u8::is_ascii_lowercase) || !stretch.text.iter().any(u8::is_ascii_uppercase);
+    let bytes = scheme.algorithm.signature_bytes();
+    if !has_one_case || stretch.text.len() != bytes.div_ceil(3) * 4 {
+        return false;
+    }
+    let time = time_of(scheme, &question.request.head);
+    let plain = plain(scheme, &question.request.head, scheme.algorithm, time.as_deref());
+    let Some(plain) = plain.map(|plain| Scheme { encoding: Encoding::Base64, ..plain }) else { return false };
+    let query = question.request.head.query().map_or_else(String::new, |query| format!("?{query}"));
+    let url = format!("{}{query}", question.url.unwrap_or_default());
+    let folded = stretch.text.to_ascii_lowercase();
+    let secrets = tries.secrets.clone();
+    secrets.iter().any(|(_, secret)| {
+        if !tries.spend(question.request.body.len()) {
+            return false;
+        }
+        let signer =
+            Signer::new(&plain, secret).map(|signer| signer.with_url(&url).with_method(question.request.head.method));
+        let signed = signer.and_then(|signer| signer.sign(question.request.body, UnixTime::from_s(0)));
+        let right = signed.ok().and_then(|fields| fields.into_iter().next_back());
+        right.is_some_and(|(_, right)| are_same(right.to_ascii_lowercase().as_bytes(), &folded))
+    })
+}
+
+/// Whether two texts are the same: by MACs of them, which the library compares in constant time.
+fn are_same(one: &[u8], other: &[u8]) -> bool {
+    let mac =
+        |text: &[u8]| Hmac::<Sha256>::new_from_slice(b"compare").ok().map(|mac| mac.chain_update(text).finalize());
+    mac(one).zip(mac(other)).is_some_and(|(one, other)| one == other)
+}
+
+/// What `scheme` wants where `refusal` says that something is missing or malformed.
+pub(super) fn wanted(scheme: &Scheme, refusal: Refusal) -> String {
+    let headers = scheme.signature_headers.join(" or ");
+    match refusal {
+        Refusal::MissingSignature => format!("pass on every header; the signature's is {headers}"),
+        Refusal::RepeatedSignature | Refusal::TooManySignatures { .. } => {
+            format!("pass {headers} on once, as it comes")
+        }
+        Refusal::MissingTimestamp | Refusal::MalformedTimestamp => {
+            match scheme.timestamp.as_ref().map(|rule| &rule.place) {
+                Some(TimestampPlace::Header(name)) => format!("pass {name} on as it comes"),
+                Some(TimestampPlace::Field(key)) => format!("pass {headers} on as it comes, with its key {key}"),
+                Some(TimestampPlace::Json(pointer)) => format!("look at {pointer} in the body"),
+                None => "pass on every header as it comes".to_string(),
+            }
+        }
+        Refusal::MissingId | Refusal::MalformedId => {
+            format!("pass {} on as it comes", scheme.signed_id.as_deref().unwrap_or("its header"))
+        }
+        Refusal::UnsupportedScheme => {
+            let fields: Vec<_> =
+                scheme.require_headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+            format!("pass on every header; the scheme wants {}", fields.join(", "))
+        }
+        _ => {
+            let digits = match scheme.encoding {
+                Encoding::Hex => format!("{} hex digits", scheme.algorithm.signature_bytes() * 2),
+                Encoding::Base64 => {
+                    format!("{} characters of base64", scheme.algorithm.signature_bytes().div_ceil(3) * 4)
+                }
+            };
+            let form = match &scheme.grammar {
+                Grammar::Bare => digits,
+                Grammar::Prefix(prefix) => format!("{prefix} and {digits}"),
+                Grammar::Pairs { key_separator, signature_keys, .. } => {
+                    format!("a list with {}{key_separator} and {digits}", signature_keys.join(" or "))
+                }
+            };
+            format!("pass {headers} on as it comes: {form}")
+        }
+    }
+}

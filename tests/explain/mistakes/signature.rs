@@ -1,0 +1,102 @@
+//! With how a signature is written, and with the headers around it.
+
+use super::Mistake;
+use crate::explain::delivery::{Delivery, Sender, base64, is_hex};
+use hookgate::Scheme;
+use hookgate::verify::{Algorithm, Encoding, Grammar, TimestampPlace};
+
+/// In the order of docs/EXPLAIN.md.
+pub(crate) const SIGNATURES: &[Mistake] = mistakes! {
+    "The signature is written in hex, not base64" => "signature-in-hex": |scheme| {
+        let sender = Sender { scheme: Scheme { encoding: Encoding::Hex, ..scheme.clone() }, ..Sender::of(scheme) };
+        (!is_hex(scheme)).then(|| sender.to(scheme))
+    };
+    "The signature is written in base64, not hex" => "signature-in-base64": |scheme| {
+        let sender = Sender { scheme: Scheme { encoding: Encoding::Base64, ..scheme.clone() }, ..Sender::of(scheme) };
+        is_hex(scheme).then(|| sender.to(scheme))
+    };
+    "The signature is base64 of hex digits" => "signature-hex-in-base64": |scheme| {
+        let sender = Sender { scheme: Scheme { encoding: Encoding::Hex, ..scheme.clone() }, ..Sender::of(scheme) };
+        Some(sender.to(scheme).with_signature(|before, digits| format!("{before}{}", base64(digits.as_bytes()))))
+    };
+    "The signature's base64 is not padded" => "signature-base64-form": |scheme| {
+        (!is_hex(scheme)).then(|| Delivery::of(scheme).with_signature(|before, text| format!("{before}{}", text.trim_end_matches('='))))
+    };
+    "The signature's base64 is of the alphabet for URLs" => "signature-base64-form": |scheme| {
+        let for_urls = |text: &str| text.replace('+', "-").replace('/', "_");
+        let numbered = (0..).map(|at| Sender::of(scheme).with_body(&format!("[{at}]")).to(scheme));
+        let given = numbered.map(|right| (right.clone(), right.with_signature(|before, text| format!("{before}{}", for_urls(text)))));
+        if is_hex(scheme) { None } else { given.filter(|(right, given)| right.fields != given.fields).map(|(_, given)| given).next() }
+    };
+    "The signature's base64 was made lower case" => "signature-case": |scheme| {
+        (!is_hex(scheme)).then(|| Delivery::of(scheme).with_signature(|before, text| format!("{before}{}", text.to_lowercase())))
+    };
+    "The signature's prefix, or its list's keys, are missing" => "signature-prefix-missing": |scheme| {
+        (scheme.grammar != Grammar::Bare).then(|| Delivery::of(scheme).with_signature(|_, text| text.to_string()))
+    };
+    "The signature's key is missing, the timestamp's is there" => "signature-prefix-missing": |scheme| {
+        keyed_time(scheme).then(|| Delivery::of(scheme).with_signature(|before, text| {
+            let time = &before[..=before.find([',', ';']).unwrap()];
+            format!("{time}{text}")
+        }))
+    };
+    "The signature has a prefix too many" => "signature-prefix-extra": |scheme| {
+        let is_list = matches!(scheme.grammar, Grammar::Pairs { .. });
+        (!is_list).then(|| Delivery::of(scheme).with_value(|value| format!("sha256={value}")))
+    };
+    "The signature has a word before it" => "signature-prefix-extra": |scheme| {
+        let is_list = matches!(scheme.grammar, Grammar::Pairs { .. });
+        (!is_list).then(|| Delivery::of(scheme).with_value(|value| format!("Signature {value}")))
+    };
+    "The signature has another prefix or key" => "signature-prefix-other": |scheme| {
+        let other = |before: &str| match &scheme.grammar {
+            Grammar::Pairs { signature_keys, .. } => before.replace(&signature_keys[0], "sig"),
+            _ => "sig=".to_string(),
+        };
+        (scheme.grammar != Grammar::Bare).then(|| Delivery::of(scheme).with_signature(|before, text| format!("{}{text}", other(before))))
+    };
+    "The prefix, or the list's keys, were made upper case" => "signature-prefix-case": |scheme| {
+        (scheme.grammar != Grammar::Bare).then(|| Delivery::of(scheme).with_signature(|before, text| format!("{}{text}", before.to_uppercase())))
+    };
+    "The signature is HMAC-SHA1's" => "algorithm": |scheme| with_algorithm(scheme, Algorithm::HmacSha1);
+    "The signature is HMAC-SHA256's" => "algorithm": |scheme| with_algorithm(scheme, Algorithm::HmacSha256);
+    "The signature is HMAC-SHA384's" => "algorithm": |scheme| with_algorithm(scheme, Algorithm::HmacSha384);
+    "The signature is HMAC-SHA512's" => "algorithm": |scheme| with_algorithm(scheme, Algorithm::HmacSha512);
+    "The signature's header is not given" => "signature-header-missing": |scheme| {
+        Some(Delivery::of(scheme).without(&scheme.signature_headers[0]))
+    };
+    "The signature's header is given twice" => "signature-header-repeated": |scheme| {
+        let mut given = Delivery::of(scheme);
+        let signature = given.fields.last().unwrap().clone();
+        given.fields.push(signature);
+        Some(given)
+    };
+    "The timestamp's header is not given" => "timestamp-missing": |scheme| match &scheme.timestamp.as_ref()?.place {
+        TimestampPlace::Header(name) => Some(Delivery::of(scheme).without(name)),
+        _ => None,
+    };
+    "The signed id's header is not given" => "id-missing": |scheme| {
+        Some(Delivery::of(scheme).without(scheme.signed_id.as_ref()?))
+    };
+    "The signature is not whole" => "signature-malformed": |scheme| {
+        Some(Delivery::of(scheme).with_signature(|before, text| format!("{before}{}", &text[..text.len() - 5])))
+    };
+    "Every digit of the signature is another" => "unknown": |scheme| {
+        let other = |text: &str| text.replace(|digit| digit != '=', "0").replace("0=", "A=");
+        Some(Delivery::of(scheme).with_signature(|before, text| format!("{before}{}", other(text))))
+    };
+};
+
+fn keyed_time(scheme: &Scheme) -> bool {
+    matches!(scheme.timestamp.as_ref().map(|rule| &rule.place), Some(TimestampPlace::Field(_)))
+}
+
+/// Signed by another algorithm, whose name stands in the prefix where the scheme's does.
+fn with_algorithm(scheme: &Scheme, algorithm: Algorithm) -> Option<Delivery> {
+    let short = |algorithm: Algorithm| algorithm.name().trim_start_matches("hmac-").to_string();
+    let mut signed = Scheme { algorithm, ..scheme.clone() };
+    if let Grammar::Prefix(prefix) = &mut signed.grammar {
+        *prefix = prefix.replace(&short(scheme.algorithm), &short(algorithm));
+    }
+    (algorithm != scheme.algorithm).then(|| Sender { scheme: signed, ..Sender::of(scheme) }.to(scheme))
+}
