@@ -40,6 +40,7 @@ pub(super) struct Swarm {
     order: Arc<AtomicU8>,
     answered: Arc<AtomicUsize>,
     lacking: Arc<AtomicUsize>,
+    most_at_once: Arc<AtomicUsize>,
     thread: JoinHandle<Vec<Tally>>,
 }
 
@@ -50,12 +51,13 @@ impl Swarm {
         let answered = Arc::<AtomicUsize>::default();
         let lacking = Arc::new(AtomicUsize::new(plans.iter().map(|plan| plan.enough).sum()));
         let mut clients = Clients::new(address, plans, Arc::clone(&answered), Arc::clone(&lacking));
+        let most_at_once = Arc::clone(&clients.most_at_once);
         let thread = thread::Builder::new().name("swarm".into());
         let thread = thread.spawn({
             let order = Arc::clone(&order);
             move || clients.run(&order)
         });
-        Swarm { order, answered, lacking, thread: thread.expect("a thread can be had") }
+        Swarm { order, answered, lacking, most_at_once, thread: thread.expect("a thread can be had") }
     }
 
     /// On how many connections an answer came.
@@ -66,6 +68,11 @@ impl Swarm {
     /// Whether each plan has had the connections that make it an attack.
     pub(super) fn is_enough(&self) -> bool {
         self.lacking.load(Ordering::Relaxed) == 0
+    }
+
+    /// The most connections that one plan has had at once.
+    pub(super) fn most_at_once(&self) -> usize {
+        self.most_at_once.load(Ordering::Relaxed)
     }
 
     /// Has them send nothing more, read nothing more, and close nothing: what becomes of their connections is up to the
@@ -102,6 +109,7 @@ struct Clients {
     due: BinaryHeap<Reverse<(Instant, usize)>>,
     answered: Arc<AtomicUsize>,
     lacking: Arc<AtomicUsize>,
+    most_at_once: Arc<AtomicUsize>,
     buffer: Vec<u8>,
 }
 
@@ -131,7 +139,18 @@ impl Clients {
         }
         let tallies = vec![Tally::default(); plans.len()];
         let poll = Poll::new().expect("readiness can be had");
-        Clients { poll, address, plans, tallies, clients, due, answered, lacking, buffer: vec![0; 64 * 1024] }
+        Clients {
+            poll,
+            address,
+            plans,
+            tallies,
+            clients,
+            due,
+            answered,
+            lacking,
+            most_at_once: Arc::default(),
+            buffer: vec![0; 64 * 1024],
+        }
     }
 
     fn run(&mut self, order: &AtomicU8) -> Vec<Tally> {
@@ -238,6 +257,7 @@ impl Clients {
         }
         tally.at_once += 1;
         tally.most_at_once = tally.most_at_once.max(tally.at_once);
+        self.most_at_once.fetch_max(tally.at_once, Ordering::Relaxed);
         self.schedule(index, now);
     }
 
