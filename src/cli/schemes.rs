@@ -3,7 +3,7 @@
 use super::input::named_scheme;
 use crate::json::write_string;
 use crate::minimal::Failure;
-use crate::verify::{ReplayRule, Scheme, aliases, names, preset};
+use crate::verify::{Coverage, ReplayRule, Scheme, aliases, names, preset};
 use clap::{Args, Subcommand};
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -67,8 +67,13 @@ fn table() -> String {
                 0 | 1 => "",
                 _ => ", …",
             };
-            let header = scheme.signature_headers.first().cloned().unwrap_or_default() + more;
-            let covers = if scheme.covers_body() { "covered" } else { "not covered" };
+            let in_body = || scheme.signature_in_body.as_ref().map(|in_body| format!("body {}", in_body.signature));
+            let header = scheme.signature_headers.first().cloned().or_else(in_body).unwrap_or_default() + more;
+            let covers = match scheme.coverage() {
+                Coverage::Whole => "covered",
+                Coverage::Fields => "some fields",
+                Coverage::Nothing => "not covered",
+            };
             [scheme.name.clone(), header, scheme.algorithm.name().to_string(), replay_key(&scheme), covers.to_string()]
         }))
         .collect();
