@@ -100,15 +100,23 @@ fn json() -> String {
     let list = |texts: &[String]| format!("[{}]", texts.iter().map(|text| string(text)).collect::<Vec<_>>().join(","));
     let rows: Vec<String> = schemes()
         .map(|scheme| {
+            let in_body = scheme.signature_in_body.as_ref();
+            let coverage = match scheme.coverage() {
+                Coverage::Whole => "whole",
+                Coverage::Fields => "fields",
+                Coverage::Nothing => "nothing",
+            };
             let aliases: Vec<String> = aliases(&scheme.name).iter().map(ToString::to_string).collect();
             let fields = [
                 ("name", string(&scheme.name)),
                 ("aliases", list(&aliases)),
                 ("headers", list(&scheme.signature_headers)),
+                ("signature_in_body", in_body.map_or_else(|| "null".to_string(), |it| string(&it.signature))),
                 ("algorithm", string(scheme.algorithm.name())),
                 ("replay_key", string(&replay_key(&scheme))),
                 ("replay_reason", string(&scheme.replay_reason)),
                 ("covers_body", scheme.covers_body().to_string()),
+                ("coverage", string(coverage)),
                 ("covers_url", scheme.covers_url().to_string()),
                 ("documentation", string(&scheme.documentation)),
             ];

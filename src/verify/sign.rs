@@ -29,6 +29,9 @@ pub struct Signer {
     url: String,
 }
 
+/// Header fields: their names and values.
+type Fields = Vec<(String, String)>;
+
 /// Why a delivery cannot be signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CannotSign {
@@ -103,7 +106,7 @@ impl Signer {
     ///
     /// # Errors
     /// Where the scheme signs what the signer was not told, or has its signature in the body.
-    pub fn sign(&self, body: &[u8], now: UnixTime) -> Result<Vec<(String, String)>, CannotSign> {
+    pub fn sign(&self, body: &[u8], now: UnixTime) -> Result<Fields, CannotSign> {
         #[cfg(feature = "providers")]
         if self.scheme.signature_in_body.is_some() {
             return Err(CannotSign::InBody);
@@ -152,7 +155,7 @@ impl Signer {
     ///
     /// # Errors
     /// Where the scheme signs what the signer was not told, or the body has no place for its signature.
-    pub fn deliver(&self, body: &[u8], now: UnixTime) -> Result<(Vec<(String, String)>, Vec<u8>), CannotSign> {
+    pub fn deliver(&self, body: &[u8], now: UnixTime) -> Result<(Fields, Vec<u8>), CannotSign> {
         #[cfg(feature = "providers")]
         if let Some(in_body) = &self.scheme.signature_in_body {
             if self.scheme.signs_id() && self.id.is_none() {

@@ -162,7 +162,7 @@ fn reference(scheme: &Scheme, fields: &[(String, Vec<u8>)]) -> Result<(), Refusa
                 match value.strip_prefix(prefix.as_bytes()) {
                     Some(rest) => found.push(rest.to_vec()),
                     None if prefix.bytes().last().is_some_and(|separator| value.contains(&separator)) => {
-                        foreign = Refusal::UnsupportedAlgorithm
+                        foreign = Refusal::UnsupportedAlgorithm;
                     }
                     None => foreign = Refusal::MalformedSignature,
                 }
@@ -226,7 +226,7 @@ fn is_encoded(scheme: &Scheme, text: &[u8]) -> bool {
             let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
             let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/".contains(byte);
             let digits = &text[..text.len() - padding];
-            padding < 3 && !digits.is_empty() && text.len() % 4 == 0 && digits.iter().all(is_digit)
+            padding < 3 && !digits.is_empty() && text.len().is_multiple_of(4) && digits.iter().all(is_digit)
         }
         Encoding::Hex => text.len() == 64 && text.iter().all(u8::is_ascii_hexdigit),
         // 43 digits, the last of which has two spare bits, and the padding.
