@@ -56,7 +56,7 @@ const PROVIDERS: [(&str, usize); 33] = [
     ("standard-webhooks", 12),
     ("stripe", 15),
     ("svix", 10),
-    ("token", 52),
+    ("token", 59),
     ("websub", 1),
     ("zoom", 2),
 ];
