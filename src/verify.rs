@@ -231,6 +231,11 @@ fn key_of(scheme: &Scheme, secret: &Secret) -> Result<Secret, UnusableSecret> {
     return scheme.secret_form.key(secret);
 }
 
+/// `bytes` as text. Most are: the library looks at those a word at a time, and at what has to be mended a byte at a time.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
 /// Whether `url` is one that requests are posted to, up to where a query would begin.
 fn is_base_url(url: &str) -> bool {
     let authority = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
@@ -337,7 +342,7 @@ impl<'a> Verified<'a> {
         'a: 'p,
     {
         places.iter().find_map(|place| match place {
-            Place::Header(name) => self.request.head.value(name).map(String::from_utf8_lossy),
+            Place::Header(name) => self.request.head.value(name).map(text),
             Place::Json(pointer) => {
                 let payload = payload?;
                 let found = crate::json::string_at(payload, pointer).or_else(|| pointer::scalar_at(payload, pointer));
