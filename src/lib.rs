@@ -39,6 +39,8 @@ mod request;
 #[cfg(feature = "tiny_http")]
 pub mod serve;
 pub mod sink;
+#[cfg(feature = "store")]
+pub mod store;
 mod time;
 pub mod verify;
 
