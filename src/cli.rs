@@ -1,10 +1,15 @@
 //! The command line of the full program.
 
+mod data;
+mod events;
 mod input;
+mod out;
+mod progress;
 mod schemes;
 mod send;
 mod serve;
 mod sign;
+mod table;
 mod verify;
 
 use crate::config::ConfigError;
@@ -39,6 +44,8 @@ enum Verb {
     Send(send::Send),
     /// Say whether a request's signature is valid (exit 0) or not (exit 1)
     Verify(verify::Verify),
+    /// Look at the events that were kept: list, show, tail, export, stats, prune
+    Events(events::Events),
     /// List the signature schemes, or show one
     Schemes(schemes::Schemes),
 }
@@ -55,6 +62,7 @@ pub fn main() -> ExitCode {
         Verb::Sign(sign) => sign.run(),
         Verb::Send(send) => send.run(),
         Verb::Verify(verify) => verify.run(),
+        Verb::Events(events) => events.run(),
         Verb::Schemes(schemes) => schemes.run(),
     };
     match outcome {

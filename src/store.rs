@@ -8,6 +8,7 @@ mod folder;
 mod id;
 mod kept;
 mod lock;
+mod look;
 mod reader;
 mod schema;
 
@@ -15,6 +16,7 @@ pub use error::StoreError;
 pub use folder::prepare;
 pub use id::{EventId, StoreId};
 pub use lock::Lock;
+pub use look::{Facts, Order};
 pub use reader::{Event, Reader};
 pub use schema::{APPLICATION_ID, VERSION};
 

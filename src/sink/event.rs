@@ -91,17 +91,25 @@ pub(super) fn write_pretty(delivery: &Delivery<'_>, id: &str, colour: bool, out:
 }
 
 /// `text` without what could steer a terminal: control characters (but line ends and tabs, which JSON has between tokens)
-/// are written as JSON escapes.
-fn printable(text: &str) -> String {
+/// are written as JSON escapes, and so is what turns the direction of a line round.
+pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
             '\n' | '\t' => shown.push(character),
-            _ if character.is_control() => shown.push_str(&format!("\\u{:04x}", u32::from(character))),
+            _ if steers(character) => shown.push_str(&format!("\\u{:04x}", u32::from(character))),
             _ => shown.push(character),
         }
     }
     shown
+}
+
+/// Whether a terminal does something else with `character` than to show it: control characters; the marks, embeddings,
+/// overrides and isolates of Unicode's bidirectional algorithm (UAX #9, 2.1 to 2.6); its separators of lines and paragraphs.
+fn steers(character: char) -> bool {
+    let turns =
+        matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || character.is_control()
 }
 
 #[cfg(test)]
