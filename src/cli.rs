@@ -9,6 +9,7 @@ mod schemes;
 mod send;
 mod serve;
 mod sign;
+mod stop;
 mod table;
 mod verify;
 

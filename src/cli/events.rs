@@ -1,8 +1,13 @@
 //! `hookgate events`.
 
+mod export;
 mod filter;
 mod line;
 mod list;
+mod show;
+mod stats;
+mod stored;
+mod tail;
 
 use super::out::Halt;
 use crate::minimal::Failure;
@@ -21,12 +26,24 @@ pub(super) struct Events {
 enum What {
     /// Events, newest first
     List(list::List),
+    /// One event: headers, payload, how it was verified
+    Show(show::Show),
+    /// The newest events, and with -f what comes
+    Tail(tail::Tail),
+    /// Copy events out, byte for byte
+    Export(export::Export),
+    /// Count events by source and hour
+    Stats(stats::Stats),
 }
 
 impl Events {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let done = match self.what {
             What::List(list) => list.run(),
+            What::Show(show) => show.run(),
+            What::Tail(tail) => tail.run(),
+            What::Export(export) => export.run(),
+            What::Stats(stats) => stats.run(),
         };
         done.or_else(Halt::end)
     }

@@ -93,6 +93,16 @@ impl Reader {
         statement.query_row([number], event).optional().map_err(failed)
     }
 
+    /// The scheme of this number, in TOML.
+    ///
+    /// # Errors
+    /// Where reading fails, or what is read is damaged.
+    pub fn definition_of(&self, scheme: i64) -> Result<Option<String>, StoreError> {
+        let query = "SELECT definition FROM schemes WHERE id = ?1";
+        let found = self.connection().query_row(query, [scheme], |row| row.get(0)).optional();
+        found.map_err(|error| self.failed("reading a scheme", &error))
+    }
+
     /// The lowest and the highest number of an event that is there.
     ///
     /// # Errors
