@@ -10,6 +10,7 @@ mod send;
 mod serve;
 mod sign;
 mod stop;
+mod store;
 mod table;
 mod verify;
 
@@ -47,6 +48,8 @@ enum Verb {
     Verify(verify::Verify),
     /// Look at the events that were kept: list, show, tail, export, stats, prune
     Events(events::Events),
+    /// Check a store, or recover what can be read of it
+    Store(store::StoreCommand),
     /// List the signature schemes, or show one
     Schemes(schemes::Schemes),
 }
@@ -64,6 +67,7 @@ pub fn main() -> ExitCode {
         Verb::Send(send) => send.run(),
         Verb::Verify(verify) => verify.run(),
         Verb::Events(events) => events.run(),
+        Verb::Store(store) => store.run(),
         Verb::Schemes(schemes) => schemes.run(),
     };
     match outcome {

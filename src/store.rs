@@ -2,22 +2,29 @@
 //!
 //! The receiver is its only writer and holds the folder's [`Lock`]. Whoever else reads it takes a [`Reader`].
 
+mod check;
 mod connection;
 mod error;
 mod folder;
 mod id;
+mod judge;
 mod kept;
 mod lock;
 mod look;
 mod reader;
+mod recover;
 mod schema;
+mod source;
+mod walk;
 
+pub use check::{Findings, check};
 pub use error::StoreError;
 pub use folder::prepare;
 pub use id::{EventId, StoreId};
 pub use lock::Lock;
 pub use look::{Facts, Order};
 pub use reader::{Event, Reader};
+pub use recover::{Recovered, recover};
 pub use schema::{APPLICATION_ID, VERSION};
 
 /// The folder of the store unless told otherwise.

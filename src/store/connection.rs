@@ -16,7 +16,7 @@ const READER_PATIENCE: Duration = Duration::from_secs(5);
 const WRITER_PATIENCE: Duration = Duration::from_millis(200);
 
 /// Size of a page of a new file, in bytes.
-const PAGE_BYTES: u32 = 4096;
+pub(super) const PAGE_BYTES: u32 = 4096;
 
 /// The file of the store in `folder`.
 pub(super) fn path(folder: &Path) -> PathBuf {
