@@ -11,6 +11,7 @@ mod judge;
 mod kept;
 mod lock;
 mod look;
+pub mod prune;
 mod reader;
 mod recover;
 mod schema;

@@ -4,6 +4,7 @@ mod export;
 mod filter;
 mod line;
 mod list;
+mod prune;
 mod show;
 mod stats;
 mod stored;
@@ -34,6 +35,8 @@ enum What {
     Export(export::Export),
     /// Count events by source and hour
     Stats(stats::Stats),
+    /// Delete old events
+    Prune(prune::Prune),
 }
 
 impl Events {
@@ -44,6 +47,7 @@ impl Events {
             What::Tail(tail) => tail.run(),
             What::Export(export) => export.run(),
             What::Stats(stats) => stats.run(),
+            What::Prune(prune) => prune.run(),
         };
         done.or_else(Halt::end)
     }
