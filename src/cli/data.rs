@@ -1,8 +1,7 @@
-//! What the commands that look at a store share: where it is, and what to say where it cannot be used.
+//! What the commands that look at a store share: where it is.
 
-use super::wrong;
 use crate::minimal::Failure;
-use crate::store::{FOLDER, Reader, StoreError};
+use crate::store::{FOLDER, Reader};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -21,14 +20,6 @@ impl DataOption {
 
     /// The store, to read from.
     pub(super) fn reader(&self) -> Result<Reader, Failure> {
-        Reader::open(&self.data).map_err(unusable)
-    }
-}
-
-/// `error` in this program's form: what the operator can mend is his, with the remedy.
-pub(super) fn unusable(error: StoreError) -> Failure {
-    match error {
-        StoreError::Failed { .. } => Failure::Running(error.to_string()),
-        _ => wrong(error.to_string(), error.hint()),
+        Ok(Reader::open(&self.data)?)
     }
 }

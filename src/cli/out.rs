@@ -1,6 +1,5 @@
 //! Standard output, for commands that write much: whoever reads it may have had enough.
 
-use super::data::unusable;
 use crate::minimal::Failure;
 use crate::store::StoreError;
 use std::fs::File;
@@ -27,7 +26,7 @@ impl From<Failure> for Halt {
 
 impl From<StoreError> for Halt {
     fn from(error: StoreError) -> Self {
-        Halt::Failed(unusable(error))
+        Halt::Failed(error.into())
     }
 }
 

@@ -1,6 +1,6 @@
 //! `hookgate store`.
 
-use super::data::{DataOption, unusable};
+use super::data::DataOption;
 use super::progress::Progress;
 use super::wrong;
 use crate::minimal::{Failure, say};
@@ -52,10 +52,10 @@ impl StoreCommand {
 }
 
 fn check(data: &DataOption) -> Result<ExitCode, Failure> {
-    let receiver = Lock::holder(data.folder()).map_err(unusable)?;
+    let receiver = Lock::holder(data.folder())?;
     let limit = receiver.map(|_| LIMIT_BESIDE_RECEIVER);
     let mut progress = Progress::new("checking", 0);
-    let findings = store::check(data.folder(), limit, |events, _| progress.at(events)).map_err(unusable)?;
+    let findings = store::check(data.folder(), limit, |events, _| progress.at(events))?;
     drop(progress);
     let Findings { events, ends, replay_keys, flaws, is_complete } = findings;
     let numbers = ends.map_or_else(String::new, |(first, last)| format!(", numbers {first} to {last}"));
@@ -90,7 +90,7 @@ fn recover(data: &DataOption, to: Option<PathBuf>) -> Result<ExitCode, Failure> 
         }
     };
     let mut progress = Progress::new("recovering", 0);
-    let recovered = store::recover(from, &to, |events| progress.at(events)).map_err(unusable)?;
+    let recovered = store::recover(from, &to, |events| progress.at(events))?;
     drop(progress);
     let Recovered { events, replay_keys, lost, doubtful, notes } = recovered;
     let mut out = format!("{events} events and {replay_keys} replay keys are in {}\n", to.display());

@@ -60,7 +60,7 @@ impl Reader {
             ),
         };
         let failed = |error| self.failed("reading events", &error);
-        let mut statement = self.connection().prepare(query).map_err(failed)?;
+        let mut statement = self.connection().prepare_cached(query).map_err(failed)?;
         let mut rows = statement.query((from, PAGE)).map_err(failed)?;
         let mut last = None;
         while let Some(row) = rows.next().map_err(failed)? {
@@ -88,7 +88,7 @@ impl Reader {
     pub fn whole(&self, number: i64) -> Result<Option<(Event, i64)>, StoreError> {
         let failed = |error| self.failed("reading an event", &error);
         let query = format!("SELECT {COLUMNS}, definition FROM events WHERE id = ?1");
-        let mut statement = self.connection().prepare(&query).map_err(failed)?;
+        let mut statement = self.connection().prepare_cached(&query).map_err(failed)?;
         let event = |row: &Row<'_>| Ok((Event::from_row(row)?, row.get("definition")?));
         statement.query_row([number], event).optional().map_err(failed)
     }

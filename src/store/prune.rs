@@ -32,6 +32,10 @@ pub fn ask(folder: &Path, pid: u32, moment: UnixTime) -> Result<(), StoreError> 
         let why = "the receiver runs where signals do not reach it: it deletes them when it is started again".into();
         return Err(StoreError::Failed { doing: "asking the receiver", why });
     }
+    if !takes_signal(pid) {
+        // It is just starting, and looks for the file when it has.
+        return Ok(());
+    }
     let process = i32::try_from(pid).ok().and_then(Pid::from_raw);
     let sent = process.map_or(Err(rustix::io::Errno::SRCH), |process| kill_process(process, Signal::USR1));
     sent.map_err(|error| StoreError::Failed { doing: "asking the receiver", why: error.to_string() })
@@ -47,17 +51,23 @@ fn asked(folder: &Path) -> Option<UnixTime> {
     fs::read_to_string(folder.join(PRUNE_FILE)).ok()?.trim().parse().ok().map(UnixTime::from_ms)
 }
 
-/// Deletes the events of the store in `folder` that were received before `moment`, in small steps; gives how many there were.
-/// `seen` is told how many are deleted so far.
+/// Deletes the events of the store in `folder` that were received before `moment` and have a number under
+/// `owed_from`, in small steps; gives how many there were. `seen` is told how many are deleted so far.
 ///
 /// # Errors
 /// Where writing fails. What was deleted until then is gone.
-pub fn prune(folder: &Path, lock: &Lock, moment: UnixTime, mut seen: impl FnMut(u64)) -> Result<u64, StoreError> {
+pub fn prune(
+    folder: &Path,
+    lock: &Lock,
+    moment: UnixTime,
+    owed_from: i64,
+    mut seen: impl FnMut(u64),
+) -> Result<u64, StoreError> {
     let connection = super::writable(folder, lock)?;
     let failed = |error| StoreError::failed("deleting events", &error);
     let mut deleted = 0;
     loop {
-        let count = super::delete_before(&connection, moment.as_ms(), i64::MAX).map_err(failed)?;
+        let count = super::delete_before(&connection, moment.as_ms(), owed_from).map_err(failed)?;
         // What was written goes into the file at once, so that the log stays short.
         connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(failed)?;
         if count == 0 {
@@ -71,6 +81,14 @@ pub fn prune(folder: &Path, lock: &Lock, moment: UnixTime, mut seen: impl FnMut(
         let _ = fs::remove_file(folder.join(PRUNE_FILE));
     }
     Ok(deleted)
+}
+
+/// Whether the process `pid` does something with SIGUSR1 but to end of it, as far as this system shows that: proc(5), `SigCgt`.
+fn takes_signal(pid: u32) -> bool {
+    let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else { return true };
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = caught.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok());
+    caught.is_none_or(|caught| caught >> (Signal::USR1.as_raw() - 1) & 1 == 1)
 }
 
 /// Whether the process `pid` has the file `path` open, as far as this system shows that: where it does not, it is believed.

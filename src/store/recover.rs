@@ -55,7 +55,7 @@ pub fn recover(from: &Path, to: &Path, seen: impl FnMut(u64)) -> Result<Recovere
 fn into(from: &Path, to: &Path, seen: impl FnMut(u64)) -> Result<Recovered, StoreError> {
     let source = Source::open(from, &to.join("damaged"))?;
     let lock = Lock::take(to)?;
-    let new = super::create(to, &lock)?;
+    let new = super::writable(to, &lock)?;
     let mut work =
         Work { source: source.connection()?, new: &new, to, batch: 0, batch_bytes: 0, recovered: Recovered::default() };
     if source.is_headless {
@@ -238,7 +238,7 @@ fn marks(count: usize) -> String {
 }
 
 fn insert(new: &Connection, query: &str, parameters: impl rusqlite::Params) -> Result<usize, StoreError> {
-    new.prepare(query).and_then(|mut statement| statement.execute(parameters)).map_err(|error| writing(&error))
+    new.prepare_cached(query).and_then(|mut statement| statement.execute(parameters)).map_err(|error| writing(&error))
 }
 
 /// `lost` without numbers of which something is left.

@@ -1,10 +1,11 @@
 //! `hookgate events prune`.
 
 use super::filter::{When, when};
-use crate::cli::data::{DataOption, unusable};
+use crate::cli::data::DataOption;
 use crate::cli::out::{Halt, Out};
 use crate::cli::progress::Progress;
 use crate::cli::stop::{Stop, Waited};
+use crate::deliver::owed_from;
 use crate::minimal::{Failure, say};
 use crate::store::{Lock, StoreError, prune};
 use crate::time::UnixTime;
@@ -34,7 +35,9 @@ impl Prune {
         let moment = self.older_than.moment(UnixTime::now());
         let folder = self.data.folder();
         // A folder without a store gets none by this.
-        drop(self.data.reader()?);
+        let reader = self.data.reader()?;
+        let (store, highest) = (reader.id().clone(), reader.ends()?.map_or(0, |(_, highest)| highest));
+        drop(reader);
         // While this command has the lock, another one may take it for a receiver and ask it.
         let ignored = flag::register(SIGUSR1, Arc::default());
         ignored.map_err(|error| Failure::Running(format!("cannot listen for signals: {error}")))?;
@@ -42,10 +45,16 @@ impl Prune {
         loop {
             match Lock::take(folder) {
                 Ok(lock) => {
+                    let owed_from = owed_from(folder, &store)?;
                     let mut progress = Progress::new("deleting", 0);
-                    let deleted = prune::prune(folder, &lock, moment, |deleted| progress.at(deleted))?;
+                    let deleted = prune::prune(folder, &lock, moment, owed_from, |deleted| progress.at(deleted))?;
                     drop(progress);
-                    let line = format!("deleted {deleted} events, which were received before {moment}\n");
+                    let mut line = format!("deleted {deleted} events, which were received before {moment}\n");
+                    if owed_from <= highest {
+                        line.push_str(&format!(
+                            "kept from number {owed_from} on, of whatever age: they are yet to be handed on\n"
+                        ));
+                    }
                     out.text().extend_from_slice(line.as_bytes());
                     break;
                 }
@@ -70,7 +79,7 @@ impl Prune {
         prune::ask(folder, pid, moment)?;
         say(&format!("hookgate: asked the receiver, process {pid}, and wait until it has deleted them"));
         while prune::is_asked(folder) {
-            if Lock::holder(folder).map_err(unusable)? != Some(pid) {
+            if Lock::holder(folder)? != Some(pid) {
                 return Ok(false);
             }
             if stop.wait(out.file(), LOOK_EVERY) == Waited::Stopped {

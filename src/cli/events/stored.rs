@@ -3,24 +3,12 @@
 use super::line::{Object, begin};
 use crate::base64;
 use crate::json;
-use crate::payload::{Payload, form_field};
+use crate::payload::Payload;
 use crate::sink::event::printable;
 use crate::store::{Event, EventId, Reader, StoreError};
 use crate::verify::Scheme;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-
-/// What stands in the body of `event`.
-pub(super) fn payload(event: &Event) -> Payload<'_> {
-    let json = match event.payload.split_once(':') {
-        None if event.payload == "json" => json::read(&event.body).ok(),
-        Some(("field", name)) => {
-            form_field(&event.body, name).and_then(|json| json::read(&json).ok().map(json::Text::into_owned))
-        }
-        _ => None,
-    };
-    json.map_or(Payload::Opaque(&event.body), Payload::Json)
-}
 
 /// `json` as it may be shown: here is the place where what `scheme` says are tokens is left out.
 fn redacted<'j>(_scheme: Option<&Scheme>, json: &'j str) -> Cow<'j, str> {
@@ -54,7 +42,7 @@ pub(super) fn write_line(event: &Event, id: &EventId, scheme: Option<&Scheme>, o
 
 /// Adds the payload of `event` to `object`: its JSON, or else its bytes.
 pub(super) fn write_member(event: &Event, scheme: Option<&Scheme>, object: &mut Object<'_>) {
-    match payload(event) {
+    match event.payload() {
         Payload::Json(text) => json::write_compact(&redacted(scheme, text.as_str()), object.member("payload")),
         Payload::Opaque(bytes) => write_base64(bytes, object.member("payload_base64")),
     }
@@ -74,7 +62,7 @@ pub(super) fn write_pretty(event: &Event, id: &EventId, scheme: Option<&Scheme>,
 
 /// Appends the payload of `event` to `out` for people: JSON indented, text as it is, anything else in base64.
 pub(super) fn write_payload(event: &Event, scheme: Option<&Scheme>, out: &mut Vec<u8>) {
-    match payload(event) {
+    match event.payload() {
         Payload::Json(text) => json::write_pretty(&printable(&redacted(scheme, text.as_str())), out),
         Payload::Opaque(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => out.extend_from_slice(printable(text).as_bytes()),
