@@ -92,7 +92,7 @@ fn recover(data: &DataOption, to: Option<PathBuf>) -> Result<ExitCode, Failure> 
     let mut progress = Progress::new("recovering", 0);
     let recovered = store::recover(from, &to, |events| progress.at(events))?;
     drop(progress);
-    let Recovered { events, replay_keys, lost, doubtful, notes } = recovered;
+    let Recovered { events, replay_keys, lost, doubtful, is_cut, notes } = recovered;
     let mut out = format!("{events} events and {replay_keys} replay keys are in {}\n", to.display());
     for range in &lost {
         match range.end() - range.start() {
@@ -112,7 +112,7 @@ fn recover(data: &DataOption, to: Option<PathBuf>) -> Result<ExitCode, Failure> 
     for note in &notes {
         out.push_str(&format!("note: {note}\n"));
     }
-    if lost.is_empty() && doubtful.is_empty() {
+    if lost.is_empty() && doubtful.is_empty() && !is_cut {
         out.push_str("nothing is lost\n");
     }
     out.push_str(&format!(

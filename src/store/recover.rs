@@ -2,7 +2,7 @@
 
 use super::reader::COLUMNS;
 use super::source::Source;
-use super::walk::{Lost, Taken, Walk};
+use super::walk::{Lost, Taken, Walk, Walked};
 use super::{Lock, StoreError, judge, prepare};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params_from_iter};
@@ -19,6 +19,10 @@ const BATCH_BYTES: usize = 16 * 1024 * 1024;
 /// Where bodies go that are not what was written.
 const DOUBTFUL: &str = "doubtful";
 
+/// Where it is not known how many events there were, the next one has the next multiple of this for its number: no number of one
+/// that is lost is given again, as consumers would take that for one they have had.
+const LEAP: i64 = 1_000_000_000;
+
 /// What came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovered {
@@ -30,6 +34,8 @@ pub struct Recovered {
     pub lost: Vec<RangeInclusive<i64>>,
     /// Numbers of events that were read and are not what was written; their bodies stand in a folder beside the new store.
     pub doubtful: Vec<i64>,
+    /// Whether the newest events may be lost too, however many there were.
+    pub is_cut: bool,
     /// What else there is to know.
     pub notes: Vec<String>,
 }
@@ -118,12 +124,12 @@ impl Work<'_> {
     fn schemes(&mut self) -> Result<(), StoreError> {
         let walk =
             Walk { connection: self.source, table: "schemes", key: "id", columns: "id, definition", highest_known: 0 };
-        let lost = walk.run(|id, row| {
+        let walked = walk.run(|id, row| {
             let Ok(definition) = row.get::<_, String>(1) else { return Ok(Taken::Spoilt) };
             insert(self.new, "INSERT OR IGNORE INTO schemes (id, definition) VALUES (?1, ?2)", (id, definition))?;
             Ok(Taken::Kept)
         })?;
-        if !lost.is_empty() {
+        if walked.is_cut || !walked.lost.is_empty() {
             self.recovered.notes.push("how some events were verified could not be read".into());
         }
         Ok(())
@@ -135,7 +141,7 @@ impl Work<'_> {
         let walk = Walk { connection: source, table: "events", key: "id", columns: &columns, highest_known };
         let insertion = format!("INSERT OR IGNORE INTO events ({columns}) VALUES ({})", marks(14));
         let scheme = "INSERT OR IGNORE INTO schemes (id, definition) VALUES (?1, '# it could not be read: ' || ?1)";
-        let lost = walk.run(|number, row| {
+        let Walked { lost, is_cut } = walk.run(|number, row| {
             let Ok(event) = judge::event(row) else {
                 self.keep_apart(number, row)?;
                 return Ok(Taken::Spoilt);
@@ -156,6 +162,7 @@ impl Work<'_> {
             Ok(Taken::Kept)
         })?;
         self.recovered.lost = without(lost, &self.recovered.doubtful);
+        self.recovered.is_cut = is_cut;
         Ok(())
     }
 
@@ -181,7 +188,7 @@ impl Work<'_> {
         let columns = "event, at, key";
         let walk = Walk { connection: source, table: "replay_keys", key: "event", columns, highest_known };
         let mut highest = 0;
-        let lost = walk.run(|event, row| {
+        let Walked { lost, is_cut } = walk.run(|event, row| {
             let (Ok(at), Ok(key)) = (row.get::<_, i64>(1), row.get::<_, [u8; 16]>(2)) else { return Ok(Taken::Spoilt) };
             insert(new, "INSERT OR IGNORE INTO replay_keys (event, at, key) VALUES (?1, ?2, ?3)", (event, at, key))?;
             highest = event;
@@ -189,7 +196,7 @@ impl Work<'_> {
             self.written(0)?;
             Ok(Taken::Kept)
         })?;
-        if !lost.is_empty() {
+        if is_cut || !lost.is_empty() {
             let note = "some replay keys could not be read: a delivery that comes again may be taken for a new one";
             self.recovered.notes.push(note.into());
         }
@@ -218,7 +225,13 @@ impl Work<'_> {
         let highest_kept =
             self.new.query_row("SELECT coalesce(max(id), 0) FROM events", [], |row| row.get::<_, i64>(0));
         let highest = highest_kept.map_err(|error| writing(&error))?.max(highest_key).max(highest_lost);
-        let next = next.unwrap_or(1).max(highest.saturating_add(1));
+        let mut next = next.unwrap_or(1).max(highest.saturating_add(1));
+        if self.recovered.is_cut {
+            next = (next / LEAP + 1).saturating_mul(LEAP);
+            let note =
+                format!("events of higher numbers than {highest} may be lost; new ones are numbered from {next} on");
+            self.recovered.notes.push(note);
+        }
         insert(self.new, "UPDATE store SET next_event = ?1", [next])?;
         Ok(())
     }

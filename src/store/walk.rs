@@ -26,6 +26,14 @@ pub(super) struct Walk<'w> {
 /// Keys behind which there may have been rows.
 pub(super) type Lost = Vec<RangeInclusive<i64>>;
 
+/// How a walk went.
+pub(super) struct Walked {
+    /// What could not be read.
+    pub(super) lost: Lost,
+    /// The end of the table could not be read: there may have been more rows, of higher keys than any that is known.
+    pub(super) is_cut: bool,
+}
+
 /// What whoever takes a row says of it.
 pub(super) enum Taken {
     /// It is kept.
@@ -49,7 +57,7 @@ impl Walk<'_> {
     ///
     /// # Errors
     /// What `take` says.
-    pub(super) fn run<E>(&self, mut take: impl FnMut(i64, &Row<'_>) -> Result<Taken, E>) -> Result<Lost, E> {
+    pub(super) fn run<E>(&self, mut take: impl FnMut(i64, &Row<'_>) -> Result<Taken, E>) -> Result<Walked, E> {
         let mut lost = Lost::new();
         let mut last = 0;
         loop {
@@ -59,7 +67,7 @@ impl Walk<'_> {
                     // An end may be where the tree was cut.
                     let beyond = last.saturating_add(1)..=self.highest_known.min(last.saturating_add(GAP));
                     self.one_by_one(beyond, u32::MAX, &mut lost, &mut take)?;
-                    return Ok(lost);
+                    return Ok(Walked { lost, is_cut: false });
                 }
                 Ended::AtDamage => {
                     let next = self.next_readable(last);
@@ -72,7 +80,7 @@ impl Walk<'_> {
                         last = self.one_by_one(last.saturating_add(1)..=end, RUN, &mut lost, &mut take)?.max(last);
                     }
                     if next.is_none() && last >= end {
-                        return Ok(lost);
+                        return Ok(Walked { lost, is_cut: true });
                     }
                 }
             }
