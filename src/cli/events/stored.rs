@@ -9,6 +9,7 @@ use crate::store::{Event, EventId, Reader, StoreError};
 use crate::verify::Scheme;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// `json` as it may be shown: here is the place where what `scheme` says are tokens is left out.
 fn redacted<'j>(_scheme: Option<&Scheme>, json: &'j str) -> Cow<'j, str> {
@@ -22,11 +23,14 @@ pub(super) struct Schemes(BTreeMap<i64, Option<Scheme>>);
 impl Schemes {
     /// The scheme of this definition; nothing where it is of a kind that this program does not know.
     pub(super) fn scheme(&mut self, reader: &Reader, definition: i64) -> Result<Option<&Scheme>, StoreError> {
-        if !self.0.contains_key(&definition) {
-            let text = reader.definition_of(definition)?;
-            self.0.insert(definition, text.and_then(|text| Scheme::from_toml(&text).ok()));
-        }
-        Ok(self.0.get(&definition).and_then(Option::as_ref))
+        let known = match self.0.entry(definition) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let text = reader.definition_of(definition)?;
+                place.insert(text.and_then(|text| Scheme::from_toml(&text).ok()))
+            }
+        };
+        Ok(known.as_ref())
     }
 }
 
