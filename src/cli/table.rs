@@ -64,12 +64,7 @@ mod tests {
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(
             lines,
-            [
-                "NAME              COUNT",
-                "a\\nb\\u001b[2J        7",
-                "é               1000000",
-                "last                  1"
-            ]
+            ["NAME             COUNT", "a\\nb\\u001b[2J        7", "é              1000000", "last                 1",]
         );
     }
 }
