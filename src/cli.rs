@@ -5,6 +5,7 @@ mod schemes;
 mod send;
 mod serve;
 mod sign;
+mod tls;
 mod verify;
 
 use crate::config::ConfigError;
