@@ -62,12 +62,16 @@ impl<K: Keep> Loop<'_, K> {
         if stream.register(self.poll.registry(), Token(index)).is_err() {
             return;
         }
+        let has_session = session.is_some();
         let http = Connection::new(&self.settings.limits, self.now);
         self.next_expiry = self.next_expiry.min(http.deadline());
         self.slots.insert(Slot::new(stream, session, http, peer));
         // Most clients send with their connect: what they sent may be here already.
         if let Some(slot) = self.slots.get_mut(index) {
             slot.writable = true;
+        }
+        if has_session {
+            self.account(index);
         }
     }
 

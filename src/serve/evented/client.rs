@@ -96,7 +96,7 @@ impl<K: Keep> Loop<'_, K> {
         let Some(slot) = self.slots.get_mut(index) else { return };
         let Some(session) = &mut slot.session else { return };
         let records = self.read_buffer.get_mut(..bytes).unwrap_or_default();
-        session.open(records, &mut self.opened, &self.settings.limits, self.now, self.date);
+        session.open(records, &mut self.opened, slot.ends, &self.settings.limits, self.now, self.date);
         let has_ended = session.has_ended();
         if has_ended {
             slot.http.end_input();

@@ -53,7 +53,7 @@ impl Session {
         match *self {}
     }
 
-    pub(super) fn open(&mut self, _: &mut [u8], _: &mut Vec<u8>, _: &Limits, _: Duration, _: UnixTime) {
+    pub(super) fn open(&mut self, _: &mut [u8], _: &mut Vec<u8>, _: bool, _: &Limits, _: Duration, _: UnixTime) {
         match *self {}
     }
 

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 /// Most events taken from the system at once.
 const EVENTS_A_TURN: usize = 1024;
 
-/// Time in a turn, at most, for those who had their step and want more, and the same for handshakes. Whoever comes with little waits no longer than that
-/// for all of them.
+/// Time in a turn, at most, for those who had their step and want more, and as much for handshakes. Whoever comes with little
+/// waits no longer than that for all of them.
 const BUSY_TIME: Duration = Duration::from_millis(1);
 
 /// Shortest time between two looks at all deadlines.
