@@ -13,6 +13,7 @@ mod json;
 mod secret;
 mod signature;
 mod time;
+mod token;
 mod tries;
 mod url;
 

@@ -5,8 +5,14 @@ mod check;
 mod encoding;
 #[cfg(feature = "providers")]
 mod file;
+#[cfg(feature = "providers")]
+mod form;
 mod handshake;
+#[cfg(feature = "providers")]
+mod jwt;
 mod key;
+#[cfg(feature = "providers")]
+mod otherwise;
 mod pointer;
 mod presets;
 mod refusal;
@@ -20,7 +26,11 @@ mod timestamp;
 pub use check::{UnusableScheme, check};
 #[cfg(feature = "providers")]
 pub use file::SCHEME_FILE_LIMIT_BYTES;
+#[cfg(feature = "providers")]
+pub use form::PARAMETERS_LIMIT;
 pub use handshake::{AgreedToken, Body, ECHO_LIMIT_BYTES, Handshake, Reply, SIGNED_TOKEN_LIMIT_BYTES, Said, Spot};
+#[cfg(feature = "providers")]
+pub use jwt::{Jwt, TOKEN_LIMIT_BYTES};
 pub use key::{SHORTEST_DECODED_BYTES, UnusableSecret};
 pub use presets::{aliases, names, preset};
 pub use refusal::Refusal;
@@ -47,11 +57,17 @@ pub struct Verifier {
     plan: Plan,
     keys: Vec<Key>,
     url: Url,
+    /// The URL with the port that is its scheme's own, where the scheme signs either; `url` is without it then.
+    #[cfg(feature = "providers")]
+    url_with_port: Option<Url>,
 }
 
 struct Key {
     label: String,
     keyed: Keyed,
+    /// The same for each other algorithm that a token may be signed with.
+    #[cfg(feature = "providers")]
+    others: Vec<(Algorithm, Keyed)>,
 }
 
 /// Why a [`Verifier`] cannot be made.
@@ -122,14 +138,29 @@ impl Verifier {
             return Err(VerifierError::InvalidUrl);
         }
         let keys = secrets.into_iter().map(|(label, secret)| match scheme.secret_form.key(&secret) {
-            Ok(key) => Ok(Key { label, keyed: Keyed::new(scheme.algorithm, &key) }),
+            Ok(key) => Ok(Key {
+                label,
+                keyed: Keyed::new(scheme.algorithm, &key),
+                #[cfg(feature = "providers")]
+                others: otherwise::keys(&scheme, &key),
+            }),
             Err(why) => Err(VerifierError::Secret { label, why }),
         });
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
         if keys.is_empty() {
             return Err(VerifierError::NoSecret);
         }
-        Ok(Verifier { plan: Plan::new(&scheme), scheme, keys, url: Url::new(url.unwrap_or_default()) })
+        let url = url.unwrap_or_default();
+        #[cfg(feature = "providers")]
+        let (url, url_with_port) = otherwise::urls(&scheme, url);
+        Ok(Verifier {
+            plan: Plan::new(&scheme),
+            scheme,
+            keys,
+            url: Url::new(&url),
+            #[cfg(feature = "providers")]
+            url_with_port: url_with_port.as_deref().map(Url::new),
+        })
     }
 
     /// The scheme this verifier judges by.
@@ -151,7 +182,11 @@ impl Verifier {
     pub fn verify<'a>(&'a self, request: &Request<'a>, now: UnixTime) -> Result<Verified<'a>, Refusal> {
         let mut parts = Parts::empty();
         self.plan.read(&self.scheme, &request.head, &mut parts)?;
-        let text = Text { request, timestamp: parts.timestamp, id: parts.id, url: &self.url };
+        #[cfg(feature = "providers")]
+        if self.plan.is_otherwise {
+            return self.verify_otherwise(request, &parts, now);
+        }
+        let text = Text::new(request, (parts.timestamp, parts.id), &self.url);
         let mut first = MacBytes::EMPTY;
         let matching = self.keys.iter().enumerate().find(|(at, key)| {
             let (is_right, mac) = key.keyed.judge(&self.scheme, &text, &parts);
@@ -236,6 +271,7 @@ pub struct Verified<'a> {
     secret_label: &'a str,
     /// The secret that matched, as a key.
     keyed: &'a Keyed,
+    /// The signed id; or the token, where the signature is one.
     id: &'a [u8],
     /// The MAC under the first secret, whichever matched.
     mac: MacBytes,
@@ -264,7 +300,7 @@ impl<'a> Verified<'a> {
     fn mac_of(&self, token: &[u8]) -> Vec<u8> {
         let plain = Scheme { template: vec![Piece::Body], ..self.scheme.clone() };
         let request = Request { head: self.request.head, body: token };
-        self.keyed.sign(&plain, &Text { request: &request, timestamp: &[], id: &[], url: &Url::new("") })
+        self.keyed.sign(&plain, &Text::new(&request, (&[], &[]), &Url::new("")))
     }
 
     /// The event's type: the first of the scheme's places that holds a value. `payload` is the body's JSON, if it has one.
@@ -336,6 +372,11 @@ impl<'a> Verified<'a> {
             ReplayRule::Mac => keyed(b'm', self.mac.as_bytes()),
             ReplayRule::Json(pointer) => match payload.and_then(|payload| pointer::scalar_at(payload, pointer)) {
                 Some(id) => keyed(b'j', id.as_bytes()),
+                None => keyed(b'm', self.mac.as_bytes()),
+            },
+            #[cfg(feature = "providers")]
+            ReplayRule::TokenId => match Jwt::id(self.id) {
+                Some(id) => keyed(b't', id.as_bytes()),
                 None => keyed(b'm', self.mac.as_bytes()),
             },
         }

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 const NOW: UnixTime = UnixTime::from_s(1_700_000_000);
 
 /// Each folder of a provider's signatures and how many files of vectors it holds.
-const PROVIDERS: [(&str, usize); 29] = [
+const PROVIDERS: [(&str, usize); 31] = [
     ("adnanh-webhook", 15),
     ("adyen", 2),
     ("bitbucket", 17),
@@ -42,6 +42,7 @@ const PROVIDERS: [(&str, usize); 29] = [
     ("hubspot", 2),
     ("line", 2),
     ("linear", 2),
+    ("messagebird", 17),
     ("openai", 6),
     ("paddle", 13),
     ("pagerduty", 3),
@@ -53,6 +54,7 @@ const PROVIDERS: [(&str, usize); 29] = [
     ("standard-webhooks", 12),
     ("stripe", 15),
     ("svix", 10),
+    ("twilio", 7),
     ("websub", 1),
     ("zoom", 2),
 ];

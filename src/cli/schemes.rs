@@ -55,6 +55,7 @@ fn replay_key(scheme: &Scheme) -> String {
         ReplayRule::Json(pointer) => pointer.clone(),
         ReplayRule::Mac => "the MAC".to_string(),
         ReplayRule::None => "none".to_string(),
+        ReplayRule::TokenId => "jti".to_string(),
     }
 }
 

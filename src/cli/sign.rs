@@ -7,8 +7,9 @@ use crate::payload;
 use crate::request::{Head, Header};
 use crate::sink::EventIds;
 use crate::time::UnixTime;
-use crate::verify::{CannotSign, Place, Scheme, Signer};
+use crate::verify::{CannotSign, Place, Refusal, Scheme, Signer};
 use clap::Args;
+use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -61,6 +62,14 @@ impl Signing {
                 CannotSign::Secret(_) => format!("give the secret as the provider shows it for {}", scheme.name),
                 CannotSign::NoUrl | CannotSign::InvalidUrl => "give --url https://example.com/webhook".to_string(),
                 CannotSign::NoId | CannotSign::InvalidId => "give --id ID, of letters and digits".to_string(),
+                CannotSign::Refused(Refusal::UncoveredBody) => match &scheme.body_hash_parameter {
+                    Some(name) => {
+                        let hash = hex::encode(Sha256::digest(body));
+                        format!("sign a form, or give --url with {name}={hash} in its query")
+                    }
+                    None => format!("{} signs forms: give one", scheme.name),
+                },
+                CannotSign::Refused(_) => "give a form whose every % has two hex digits behind it".to_string(),
                 CannotSign::Scheme(_) => "mend the scheme's file".to_string(),
             };
             wrong(format!("cannot sign for {} with the secret {label}: {error}", scheme.name), hint)
@@ -68,11 +77,11 @@ impl Signing {
         let mut signer = Signer::new(&scheme, secret).map_err(cannot)?;
         let now = self.now.map_or_else(UnixTime::now, UnixTime::from_s);
         let mut headers = named(&scheme, &scheme.event_type, self.event.as_deref(), "--event")?;
-        match (&scheme.signed_id, &self.id) {
-            (Some(_), Some(id)) => signer = signer.with_id(id),
+        match (scheme.signs_id(), &self.id) {
+            (true, Some(id)) => signer = signer.with_id(id),
             // As providers do: an id of its own for each.
-            (Some(_), None) => signer = signer.with_id(&EventIds::starting(now).next_id()),
-            (None, id) => headers.extend(named(&scheme, &scheme.delivery_id, id.as_deref(), "--id")?),
+            (true, None) => signer = signer.with_id(&EventIds::starting(now).next_id()),
+            (false, id) => headers.extend(named(&scheme, &scheme.delivery_id, id.as_deref(), "--id")?),
         }
         if let Some(url) = url {
             signer = signer.with_url(url);

@@ -187,6 +187,9 @@ fn head_name(refusal: Refusal) -> &'static str {
         Refusal::MissingId => "id-missing",
         Refusal::MalformedId => "id-malformed",
         Refusal::UnsupportedScheme => "required-header",
+        Refusal::UncoveredBody => "body-not-covered",
+        Refusal::InvalidForm => "form-malformed",
+        Refusal::TooManyParameters { .. } => "too-many-parameters",
         _ => "signature-malformed",
     }
 }

@@ -1,6 +1,7 @@
 //! A scheme as a file: TOML with the fields of [`Scheme`], read strictly and written so that it reads back as itself.
 
 mod handshake;
+mod token;
 mod write;
 
 use super::check::{UnusableScheme, check};
@@ -54,7 +55,7 @@ impl Scheme {
         if !scheme.covers_body() {
             return Err(UnusableScheme::new(
                 "template",
-                "it has no {body}: the signature would say nothing about the body",
+                "it has no {body}, and no form: the signature would say nothing about the body",
             ));
         }
         Ok(scheme)
@@ -65,7 +66,13 @@ fn read(fields: &mut Fields) -> Result<Scheme, UnusableScheme> {
     let algorithm = fields.one_of("algorithm", Algorithm::ALL)?;
     let algorithm = algorithm.ok_or_else(|| fields.missing("algorithm"))?;
     let encoding = fields.one_of("encoding", ENCODINGS)?.ok_or_else(|| fields.missing("encoding"))?;
-    let template = fields.text("template")?.ok_or_else(|| fields.missing("template"))?;
+    let jwt = token::read(fields)?;
+    let template = match (&jwt, fields.text("template")?) {
+        (None, None) => return Err(fields.missing("template")),
+        (None, Some(text)) => template::parse(&text).map_err(|why| UnusableScheme::new("template", why))?,
+        (Some(jwt), None) => jwt.template(),
+        (Some(_), Some(_)) => return Err(UnusableScheme::new("template", "a token's claims say what is signed")),
+    };
     let places =
         |names: Option<Vec<String>>| names.into_iter().flatten().map(|name| Place::from(name.as_str())).collect();
     Ok(Scheme {
@@ -76,7 +83,7 @@ fn read(fields: &mut Fields) -> Result<Scheme, UnusableScheme> {
         grammar: grammar(fields)?,
         algorithm,
         encoding,
-        template: template::parse(&template).map_err(|why| UnusableScheme::new("template", why))?,
+        template,
         secret_form: secret(fields)?,
         timestamp: timestamp(fields)?,
         signed_id: fields.text("signed_id")?,
@@ -87,8 +94,13 @@ fn read(fields: &mut Fields) -> Result<Scheme, UnusableScheme> {
             "signed-id" => ReplayRule::SignedId,
             "mac" => ReplayRule::Mac,
             "none" => ReplayRule::None,
+            "jti" => ReplayRule::TokenId,
             pointer if pointer.starts_with('/') => ReplayRule::Json(pointer.to_string()),
-            _ => return Err(fields.wrong("replay_key", "signed-id, mac, none, or a JSON pointer, which begins with /")),
+            _ => {
+                return Err(
+                    fields.wrong("replay_key", "signed-id, jti, mac, none, or a JSON pointer, which begins with /")
+                );
+            }
         },
         replay_reason: fields.text("replay_reason")?.unwrap_or_default(),
         methods: fields.texts("methods")?.unwrap_or_else(|| vec!["POST".to_string()]),
@@ -99,6 +111,8 @@ fn read(fields: &mut Fields) -> Result<Scheme, UnusableScheme> {
             Some(Value::Boolean(bare)) => bare,
             Some(_) => return Err(fields.wrong("bare_refusals", "true or false")),
         },
+        body_hash_parameter: fields.text("body_hash_parameter")?,
+        jwt,
     })
 }
 
@@ -106,6 +120,7 @@ fn grammar(fields: &mut Fields) -> Result<Grammar, UnusableScheme> {
     let Some(mut inner) = fields.inner("grammar", "bare")? else { return Ok(Grammar::Bare) };
     let grammar = match inner.text("prefix")? {
         Some(prefix) => Grammar::Prefix(prefix),
+        None if inner.table.contains_key("list_separator") => Grammar::List(inner.character("list_separator")?),
         None => {
             let (item_separator, is_spaced) = inner.spaced_character("item_separator")?;
             Grammar::Pairs {
@@ -357,7 +372,7 @@ mod tests {
             ("encoding = \"base32\"", "encoding", "it has to be one of hex, base64"),
             ("template = \"{Body}\"", "template", "unknown piece {Body}"),
             ("template = \"v0\"", "replay_key", "the signature does not cover the body"),
-            ("replay_key = \"id\"", "replay_key", "it has to be signed-id, mac, none, or a JSON pointer"),
+            ("replay_key = \"id\"", "replay_key", "it has to be signed-id, jti, mac, none, or a JSON pointer"),
             ("replay_key = \"signed-id\"", "replay_key", "there is no signed id"),
             ("signature_header = \"X\"", "signature_header", "there is no such field"),
             ("signature_headers = \"X\"", "signature_headers", "it has to be a list of texts"),

@@ -1,6 +1,8 @@
 //! A signature scheme as a value: where the signature is, how it is written, what it is over, what answers it.
 
 use super::handshake::Handshake;
+#[cfg(feature = "providers")]
+use super::jwt::Jwt;
 pub use super::template::Piece;
 use std::borrow::Cow;
 
@@ -48,6 +50,13 @@ pub struct Scheme {
     pub handshakes: Vec<Handshake>,
     /// Whether refusals are answered by their status alone, without a body: for providers that take no other.
     pub bare_refusals: bool,
+    /// A parameter of the query that, where it is there, holds the hex SHA-256 of the body, which is no form then. The query
+    /// is signed as part of the URL.
+    #[cfg(feature = "providers")]
+    pub body_hash_parameter: Option<String>,
+    /// What the token says, where the signature is a JSON Web Token.
+    #[cfg(feature = "providers")]
+    pub jwt: Option<Jwt>,
 }
 
 /// How a signature header's value is built around the encoded signature.
@@ -69,6 +78,10 @@ pub enum Grammar {
         /// Keys whose values are signatures. Each may come several times, and any of them may match.
         signature_keys: Vec<String>,
     },
+    /// Signatures and nothing else, this character of ASCII between them. White space around one is not part of it; any of
+    /// them may match.
+    #[cfg(feature = "providers")]
+    List(char),
 }
 
 /// A MAC algorithm.
@@ -211,6 +224,9 @@ pub enum ReplayRule {
     Mac,
     /// Nothing: the same signed bytes can be two events.
     None,
+    /// The token's id, its claim `jti`; the MAC where there is none.
+    #[cfg(feature = "providers")]
+    TokenId,
 }
 
 /// The answer to an accepted delivery.
@@ -251,13 +267,38 @@ impl Scheme {
     /// Whether the signature covers the body.
     #[must_use]
     pub fn covers_body(&self) -> bool {
-        self.template.contains(&Piece::Body)
+        self.template.contains(&Piece::Body) || self.signs_form()
+    }
+
+    /// Whether a form's parameters are signed, not the bytes that they came in.
+    #[must_use]
+    pub fn signs_form(&self) -> bool {
+        #[cfg(feature = "providers")]
+        return self.template.iter().any(|piece| matches!(piece, Piece::FormSorted | Piece::UrlFormSorted));
+        #[cfg(not(feature = "providers"))]
+        return false;
+    }
+
+    /// Whether the signature covers an id that the sender chooses: one in a header, or a token's.
+    #[must_use]
+    pub fn signs_id(&self) -> bool {
+        #[cfg(feature = "providers")]
+        if self.replay_key == ReplayRule::TokenId {
+            return true;
+        }
+        self.signed_id.is_some()
     }
 
     /// Whether the signature covers the URL, so that the verifier has to be told it.
     #[must_use]
     pub fn covers_url(&self) -> bool {
-        self.template.iter().any(|piece| matches!(piece, Piece::Url | Piece::UrlUnescaped))
+        let is_url = |piece: &Piece| match piece {
+            Piece::Url | Piece::UrlUnescaped => true,
+            #[cfg(feature = "providers")]
+            Piece::UrlAnyPort | Piece::UrlFormSorted => true,
+            _ => false,
+        };
+        self.template.iter().any(is_url)
     }
 
     /// The same with other bounds for the timestamp's age, and for how far ahead it is where the scheme bounds that: `s`
@@ -269,6 +310,10 @@ impl Scheme {
             timestamp.past_s = Some(s);
             timestamp.future_s = if bounds_age_only { None } else { Some(s) };
         }
+        #[cfg(feature = "providers")]
+        if let Some(jwt) = &mut self.jwt {
+            (jwt.past_s, jwt.leeway_s) = (jwt.past_s.map(|_| s), Some(s));
+        }
         self
     }
 
@@ -277,6 +322,10 @@ impl Scheme {
     pub fn ignoring_age(mut self) -> Self {
         if let Some(timestamp) = &mut self.timestamp {
             (timestamp.past_s, timestamp.future_s) = (None, None);
+        }
+        #[cfg(feature = "providers")]
+        if let Some(jwt) = &mut self.jwt {
+            (jwt.past_s, jwt.leeway_s) = (None, None);
         }
         self
     }

@@ -1,6 +1,8 @@
 //! What hookgate decides, held against naive references that share no code with it. Each check takes any bytes and panics
 //! where the two differ; the fuzz targets and the property tests call the same ones.
 
+#[cfg(feature = "providers")]
+pub(crate) mod form;
 pub(crate) mod head;
 pub(crate) mod hmac_reference;
 pub(crate) mod json_reference;
@@ -10,6 +12,8 @@ pub(crate) mod preset;
 pub(crate) mod scheme_file;
 pub(crate) mod scheme_header;
 pub(crate) mod signature_header;
+#[cfg(feature = "providers")]
+pub(crate) mod token;
 pub(crate) mod verifier;
 
 use hookgate::UnixTime;

@@ -131,7 +131,7 @@ impl Delivery {
         let scheme = self.scheme.clone();
         self.with_value(|value| {
             let at = match &scheme.grammar {
-                Grammar::Bare => 0,
+                Grammar::Bare | Grammar::List(_) => 0,
                 Grammar::Prefix(prefix) => prefix.len(),
                 Grammar::Pairs { key_separator, signature_keys, .. } => {
                     let key = format!("{}{key_separator}", signature_keys[0]);
