@@ -79,7 +79,7 @@ pub fn explain(question: &Question<'_>, now: UnixTime) -> Option<Cause> {
 
 /// The cause of a mismatch of signatures that are well formed.
 fn of_mismatch(tries: &mut Tries<'_>, now: UnixTime) -> Cause {
-    let parses = tries.question.reach == Reach::Everything && tries.question.request.body.len() <= PARSED_LIMIT_BYTES;
+    let parses = parses(tries);
     signature::writings(tries)
         .or_else(|| secret::others(tries))
         .or_else(|| secret::readings(tries))
@@ -88,6 +88,11 @@ fn of_mismatch(tries: &mut Tries<'_>, now: UnixTime) -> Cause {
         .or_else(|| body::variants(tries))
         .or_else(|| if parses { parsed(tries) } else { None })
         .unwrap_or_else(|| by_its_look(tries))
+}
+
+/// Whether the body is read, and not only hashed.
+fn parses(tries: &Tries<'_>) -> bool {
+    tries.question.reach == Reach::Everything && tries.question.request.body.len() <= PARSED_LIMIT_BYTES
 }
 
 fn parsed(tries: &mut Tries<'_>) -> Option<Cause> {
@@ -101,6 +106,8 @@ fn of_form(tries: &mut Tries<'_>, refusal: Refusal, now: UnixTime) -> Cause {
             signature::writings(tries)
         }
         Refusal::MalformedTimestamp => time::malformed(tries, now),
+        // A decoded form can hold what is no escape.
+        Refusal::InvalidForm if parses(tries) => form::variants(tries),
         _ => None,
     };
     found.unwrap_or_else(|| Cause::Head { refusal, wanted: signature::wanted(tries.question.scheme, refusal) })
@@ -108,7 +115,7 @@ fn of_form(tries: &mut Tries<'_>, refusal: Refusal, now: UnixTime) -> Cause {
 
 /// What can be seen without a signature that is right.
 fn by_its_look(tries: &Tries<'_>) -> Cause {
-    let parses = tries.question.reach == Reach::Everything && tries.question.request.body.len() <= PARSED_LIMIT_BYTES;
+    let parses = parses(tries);
     let undone = if parses { encoded::undone(tries.question.request) } else { None };
     undone
         .or_else(|| secret::api_key(tries.question))

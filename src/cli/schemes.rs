@@ -69,8 +69,14 @@ fn table() -> String {
                 _ => ", …",
             };
             let header = scheme.signature_headers.first().cloned().unwrap_or_default() + more;
-            let covers = if scheme.covers_body() { "covered" } else { "not covered" };
-            [scheme.name.clone(), header, scheme.algorithm.name().to_string(), replay_key(&scheme), covers.to_string()]
+            let covers = match (scheme.covers_body(), scheme.signs_form()) {
+                (true, true) => "covered as a form",
+                (true, false) => "covered",
+                (false, _) => "not covered",
+            };
+            let token = if scheme.jwt.is_some() { ", in a token" } else { "" };
+            let algorithm = format!("{}{token}", scheme.algorithm.name());
+            [scheme.name.clone(), header, algorithm, replay_key(&scheme), covers.to_string()]
         }))
         .collect();
     let mut widths = [0; 5];

@@ -188,7 +188,7 @@ fn head_name(refusal: Refusal) -> &'static str {
         Refusal::MalformedId => "id-malformed",
         Refusal::UnsupportedScheme => "required-header",
         Refusal::UncoveredBody => "body-not-covered",
-        Refusal::InvalidForm => "form-malformed",
+        Refusal::InvalidForm => "parameters-malformed",
         Refusal::TooManyParameters { .. } => "too-many-parameters",
         _ => "signature-malformed",
     }

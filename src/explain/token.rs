@@ -27,6 +27,7 @@ pub(super) fn writings(tries: &mut Tries<'_>) -> Option<Cause> {
             before if before == wanted => return None,
             [] => SignatureCause::PrefixMissing,
             _ if wanted.is_empty() => SignatureCause::PrefixExtra,
+            before if before.ends_with(wanted) || before.starts_with(wanted) => SignatureCause::PrefixExtra,
             before if before.eq_ignore_ascii_case(wanted) => SignatureCause::PrefixCase,
             _ => SignatureCause::PrefixOther,
         };

@@ -15,6 +15,9 @@ pub(crate) const BODY: &str = concat!(
     r#""name":"Zoë <z@x.example>","amount":10.50,"tags":["a","b"],"none":null,"empty":{}}}"#
 );
 
+/// A form, for the schemes that sign one.
+pub(crate) const PARAMETERS: &str = "From=%2B14158675309&Body=caf%C3%A9+1%26&Empty=&MessageSid=SM1";
+
 /// 32 bytes of a key.
 const KEY: [u8; 32] =
     *b"\x8d\x01\xf3'\xc4Z\x99\x10mR\xeb\x07\xaa\xbb\xcd\xef\x01#Eg\x89\xab\xcd\xef\xfe\xdc\xba\x98vT2\x10";
@@ -69,7 +72,8 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
 impl Sender {
     /// One that makes no mistake.
     pub(crate) fn of(scheme: &Scheme) -> Self {
-        let (url, body) = (format!("{URL}{QUERY}"), BODY.as_bytes().to_vec());
+        let body = if scheme.signs_form() { PARAMETERS } else { BODY };
+        let (url, body) = (format!("{URL}{QUERY}"), body.as_bytes().to_vec());
         Sender { scheme: scheme.clone(), secret: secret_of(scheme), url, body, at: NOW }
     }
 
