@@ -153,11 +153,13 @@ impl Verifier {
         let url = url.unwrap_or_default();
         #[cfg(feature = "providers")]
         let (url, url_with_port) = otherwise::urls(&scheme, url);
+        #[cfg(feature = "providers")]
+        let url = url.as_str();
         Ok(Verifier {
             plan: Plan::new(&scheme),
             scheme,
             keys,
-            url: Url::new(&url),
+            url: Url::new(url),
             #[cfg(feature = "providers")]
             url_with_port: url_with_port.as_deref().map(Url::new),
         })

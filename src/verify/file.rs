@@ -388,6 +388,21 @@ mod tests {
             ("payload = \"xml\"", "payload", "it has to be one of json"),
             ("success = { status = 302 }", "success", "its status is one from 200 to 299"),
             ("name = ", "file", "not TOML at line 8"),
+            ("jwt = 1", "jwt", "it has to be a table in braces"),
+            ("jwt = { }", "jwt.body_hash", "it has to be stated"),
+            ("jwt = { body_hash = \"h\" }", "template", "a token's claims say what is signed"),
+            ("jwt = { body_hash = \"h\", expires = 1 }", "jwt.expires", "it has to be true or false"),
+            ("jwt = { body_hash = \"h\", leeway_s = -1 }", "jwt.leeway_s", "it has to be seconds"),
+            ("jwt = { body_hash = \"h\", x = 1 }", "jwt.x", "there is no such field"),
+            (
+                "jwt = { body_hash = \"h\", other_algorithms = [\"none\"] }",
+                "jwt.other_algorithms",
+                "it has to be names",
+            ),
+            ("template = \"{form_sorted}\"", "payload", "the template has a form, and a form is no JSON"),
+            ("body_hash_parameter = \"h\"", "body_hash_parameter", "it stands for {form_sorted}"),
+            ("replay_key = \"jti\"", "replay_key", "there is no token"),
+            ("grammar = { list_separator = \",,\" }", "grammar.list_separator", "it has to be one character"),
         ] {
             let (refused, reason) = of(change).map(drop).unwrap_err();
             assert!(refused == field && reason.starts_with(why), "{change}: {refused}: {reason}");

@@ -81,9 +81,11 @@ impl Verifier {
     ) -> Result<Verified<'a>, Refusal> {
         let token = jwt.read(&self.scheme, text)?;
         let is_right = |key: &&super::Key| {
-            let others =
-                key.others.iter().filter(|(algorithm, _)| *algorithm == token.algorithm).map(|(_, keyed)| keyed);
-            let keyed = if token.algorithm == self.scheme.algorithm { Some(&key.keyed) } else { others.last() };
+            let mut others = key.others.iter();
+            let keyed = match token.algorithm == self.scheme.algorithm {
+                true => Some(&key.keyed),
+                false => others.find(|(algorithm, _)| *algorithm == token.algorithm).map(|(_, keyed)| keyed),
+            };
             keyed.is_some_and(|keyed| keyed.has_signed(token.signed, &token.signature))
         };
         let key = self.keys.iter().find(is_right).ok_or(Refusal::SignatureMismatch)?;

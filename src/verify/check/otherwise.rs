@@ -63,3 +63,71 @@ fn token_flaw(scheme: &Scheme, jwt: &Jwt) -> Flaw {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{check, preset};
+    use super::*;
+    use crate::verify::scheme::{Algorithm, ReplayRule, TimeUnit, Timestamp, TimestampPlace};
+
+    fn field(scheme: &Scheme) -> String {
+        check(scheme).map_or_else(|unusable| unusable.field, |()| String::new())
+    }
+
+    #[test]
+    fn a_form_that_cannot_be_signed_is_refused_by_its_field() {
+        let twilio = || preset("twilio").unwrap();
+        for (name, scheme) in [
+            ("", twilio()),
+            ("", Scheme { body_hash_parameter: None, ..twilio() }),
+            ("body_hash_parameter", Scheme { body_hash_parameter: Some(String::new()), ..twilio() }),
+            ("body_hash_parameter", Scheme { template: vec![Piece::FormSorted], ..twilio() }),
+            ("body_hash_parameter", Scheme { template: vec![Piece::UrlAnyPort, Piece::Body], ..twilio() }),
+            ("body_hash_parameter", Scheme { template: vec![Piece::UrlFormSorted], ..twilio() }),
+            ("payload", Scheme { payload: PayloadRule::Json, ..twilio() }),
+            ("template", Scheme { template: vec![Piece::UrlAnyPort, Piece::FormSorted, Piece::Body], ..twilio() }),
+            ("template", Scheme { template: vec![Piece::FormSorted, Piece::UrlFormSorted], ..twilio() }),
+            ("replay_key", Scheme { replay_key: ReplayRule::TokenId, ..twilio() }),
+            ("grammar", Scheme { grammar: Grammar::List('='), ..twilio() }),
+            ("grammar", Scheme { grammar: Grammar::List('a'), ..twilio() }),
+            ("", Scheme { grammar: Grammar::List(';'), ..twilio() }),
+        ] {
+            assert_eq!(field(&scheme), name, "{scheme:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_cannot_be_judged_is_refused_by_its_field() {
+        let of = |change: fn(&mut Scheme, &mut Jwt)| {
+            let mut scheme = preset("messagebird").unwrap();
+            let mut jwt = scheme.jwt.clone().unwrap();
+            change(&mut scheme, &mut jwt);
+            field(&Scheme { jwt: Some(jwt), ..scheme })
+        };
+        assert_eq!(of(|_, _| {}), "");
+        assert_eq!(of(|scheme, _| scheme.signature_headers.push("X".into())), "signature_headers");
+        assert_eq!(of(|scheme, _| scheme.grammar = Grammar::List(',')), "grammar");
+        assert_eq!(of(|scheme, _| scheme.grammar = Grammar::Prefix("Bearer ".into())), "");
+        assert_eq!(of(|scheme, _| scheme.algorithm = Algorithm::HmacSha1), "algorithm");
+        assert_eq!(of(|scheme, _| scheme.algorithm = Algorithm::HmacSha512), "jwt.other_algorithms");
+        assert_eq!(of(|_, jwt| jwt.other_algorithms.push(Algorithm::HmacSha1)), "jwt.other_algorithms");
+        assert_eq!(of(|_, jwt| jwt.body_hash.clear()), "jwt");
+        assert_eq!(of(|_, jwt| jwt.body_hash = "url_hash".into()), "jwt");
+        for claim in ["iss", "exp", "nbf", "iat", "jti"] {
+            let mut scheme = preset("netlify").unwrap();
+            scheme.jwt.as_mut().unwrap().body_hash = claim.into();
+            assert_eq!(field(&scheme), "jwt", "{claim}");
+        }
+        assert_eq!(of(|_, jwt| jwt.made_at = Some("jti".into())), "jwt");
+        assert_eq!(of(|_, jwt| jwt.made_at = Some("iat".into())), "");
+        assert_eq!(of(|_, jwt| jwt.issuer = Some(String::new())), "jwt.issuer");
+        assert_eq!(of(|_, jwt| jwt.url_hash = None), "template");
+        assert_eq!(of(|scheme, _| scheme.template = vec![Piece::Body]), "template");
+        assert_eq!(of(|scheme, _| scheme.signed_id = Some("X-Id".into())), "signed_id");
+        let place = TimestampPlace::Json("/t".into());
+        let (unit, bound) = (TimeUnit::Seconds, Some(300));
+        let timestamp = Timestamp { place, unit, past_s: bound, future_s: bound, accept_missing_timestamp: false };
+        let timed = Scheme { timestamp: Some(timestamp), ..preset("netlify").unwrap() };
+        assert_eq!(field(&timed), "timestamp");
+    }
+}
