@@ -32,9 +32,9 @@ const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 
 fn decoded(text: &str) -> Vec<u8> {
     let value = |digit: u8| ALPHABET.iter().position(|known| *known == digit).unwrap();
-    let bits = text.bytes().flat_map(|digit| (0..6).rev().map(move |bit| value(digit) >> bit & 1));
-    let bits: Vec<usize> = bits.collect();
-    bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |value, bit| value << 1 | *bit as u8)).collect()
+    let bits = text.bytes().flat_map(|digit| (0..6).rev().map(move |bit| value(digit) >> bit & 1 == 1));
+    let bits: Vec<bool> = bits.collect();
+    bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |value, bit| value << 1 | u8::from(*bit))).collect()
 }
 
 fn encoded(bytes: &[u8]) -> String {
