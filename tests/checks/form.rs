@@ -77,8 +77,11 @@ fn hash_of(query: &str) -> usize {
     names.filter(|name| decoded(name.as_bytes()).is_some_and(|name| name == b"bodySHA256")).count()
 }
 
+/// A name and its value.
+type Pair = (Vec<u8>, Vec<u8>);
+
 /// The fields of a form, decoded, the least first.
-pub(crate) fn pairs(form: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Refusal> {
+fn pairs(form: &[u8]) -> Result<Vec<Pair>, Refusal> {
     let mut left = Vec::new();
     for field in form.split(|byte| *byte == b'&') {
         if field.is_empty() {

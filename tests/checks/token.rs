@@ -88,7 +88,10 @@ fn reference(claims: &[u8], body: &[u8]) -> Result<(), Refusal> {
     let time = |name: &str| match claims.get(name) {
         None => Ok(None),
         Some(value) => {
-            let seconds = value.as_i64().or_else(|| value.as_f64().filter(|s| *s < 1e12).map(|s| s.floor() as i64));
+            let seconds = value.as_i64().or_else(|| {
+                let seconds = value.as_f64().filter(|seconds| *seconds < 1e12)?;
+                format!("{:.0}", seconds.floor()).parse().ok()
+            });
             seconds.filter(|s| *s >= 0).map(Some).ok_or(Refusal::MalformedTimestamp)
         }
     };
