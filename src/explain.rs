@@ -10,10 +10,10 @@ mod cause;
 mod encoded;
 mod form;
 mod json;
+mod jwt;
 mod secret;
 mod signature;
 mod time;
-mod token;
 mod tries;
 mod url;
 

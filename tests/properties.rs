@@ -219,7 +219,7 @@ proptest! {
         ]),
         claims in claims(), body in "[a-z]{0,2}",
     ) {
-        checks::token::check_bytes(format!("{header}\n{claims}\n{body}").as_bytes());
+        checks::jwt::check_bytes(format!("{header}\n{claims}\n{body}").as_bytes());
     }
 }
 
@@ -411,7 +411,7 @@ fn every_seed_of_the_fuzz_targets_still_holds() {
         #[cfg(feature = "providers")]
         ("form", checks::form::check_bytes),
         #[cfg(feature = "providers")]
-        ("token", checks::token::check_bytes),
+        ("jwt", checks::jwt::check_bytes),
         ("scheme_header", scheme_header::check_bytes),
         ("signature_header", signature_header::check),
         ("verifier", verifier::check),
@@ -425,7 +425,7 @@ fn every_seed_of_the_fuzz_targets_still_holds() {
     folders.retain(|folder| !folder.to_string_lossy().starts_with("http1"));
     assert_eq!(
         folders,
-        ["form", "head", "payload", "scheme_file", "scheme_header", "signature_header", "token", "verifier"],
+        ["form", "head", "jwt", "payload", "scheme_file", "scheme_header", "signature_header", "verifier"],
         "a folder of seeds for each target"
     );
     for (target, check) in targets {

@@ -1,8 +1,8 @@
 //! Other ways in which a signature may be written: in another encoding, behind another prefix, of another MAC.
 
 use super::cause::{Cause, SignatureCause};
+use super::jwt;
 use super::secret::standard_digit;
-use super::token;
 use super::tries::Tries;
 use crate::base64;
 use crate::request::{Head, Header, Request, without_optional_white_space};
@@ -25,7 +25,7 @@ pub(super) fn writings(tries: &mut Tries<'_>) -> Option<Cause> {
     let question = tries.question;
     let scheme = question.scheme;
     if scheme.jwt.is_some() {
-        return token::writings(tries);
+        return jwt::writings(tries);
     }
     let values: Vec<&[u8]> =
         scheme.signature_headers.iter().flat_map(|name| question.request.head.values(name)).collect();

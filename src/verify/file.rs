@@ -1,7 +1,7 @@
 //! A scheme as a file: TOML with the fields of [`Scheme`], read strictly and written so that it reads back as itself.
 
 mod handshake;
-mod token;
+mod jwt;
 mod write;
 
 use super::check::{UnusableScheme, check};
@@ -66,7 +66,7 @@ fn read(fields: &mut Fields) -> Result<Scheme, UnusableScheme> {
     let algorithm = fields.one_of("algorithm", Algorithm::ALL)?;
     let algorithm = algorithm.ok_or_else(|| fields.missing("algorithm"))?;
     let encoding = fields.one_of("encoding", ENCODINGS)?.ok_or_else(|| fields.missing("encoding"))?;
-    let jwt = token::read(fields)?;
+    let jwt = jwt::read(fields)?;
     let template = match (&jwt, fields.text("template")?) {
         (None, None) => return Err(fields.missing("template")),
         (None, Some(text)) => template::parse(&text).map_err(|why| UnusableScheme::new("template", why))?,

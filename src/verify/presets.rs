@@ -3,13 +3,13 @@
 mod base64_of_body;
 mod hex_of_body;
 #[cfg(feature = "providers")]
+mod jwt;
+#[cfg(feature = "providers")]
 mod of_form;
 mod of_url;
 mod standard_webhooks;
 mod timed_header;
 mod timed_list;
-#[cfg(feature = "providers")]
-mod token;
 
 use super::handshake::{Handshake, Reply, Spot};
 #[cfg(feature = "providers")]
@@ -194,7 +194,7 @@ const TABLES: &[&[Preset]] = &[
     #[cfg(feature = "providers")]
     of_form::PRESETS,
     #[cfg(feature = "providers")]
-    token::PRESETS,
+    jwt::PRESETS,
 ];
 
 fn presets() -> impl Iterator<Item = &'static Preset> {

@@ -6,14 +6,14 @@ pub(crate) mod form;
 pub(crate) mod head;
 pub(crate) mod hmac_reference;
 pub(crate) mod json_reference;
+#[cfg(feature = "providers")]
+pub(crate) mod jwt;
 pub(crate) mod payload;
 pub(crate) mod preset;
 #[cfg(feature = "providers")]
 pub(crate) mod scheme_file;
 pub(crate) mod scheme_header;
 pub(crate) mod signature_header;
-#[cfg(feature = "providers")]
-pub(crate) mod token;
 pub(crate) mod verifier;
 
 use hookgate::UnixTime;

@@ -2,8 +2,8 @@
 //! refused by its own name. The receiver's clock is real: what is bound to a time is signed again for this one, with the
 //! vector's own mistake in it.
 
-#[path = "vectors/token.rs"]
-mod token;
+#[path = "vectors/jwt.rs"]
+mod jwt;
 
 use crate::support::client::{Answer, Nothing};
 use crate::support::receiver::{Receiver, setup};
@@ -227,7 +227,7 @@ fn shifted(vector: &Vector, shift_ms: i64) -> (Vec<(String, String)>, Vec<u8>) {
     let (mut headers, mut body) = (vector.headers.clone(), vector.body.clone());
     if vector.scheme.jwt.is_some() {
         for (_, value) in &mut headers {
-            *value = token::shifted(value, vector.secrets[0].as_bytes(), shift_ms / 1000);
+            *value = jwt::shifted(value, vector.secrets[0].as_bytes(), shift_ms / 1000);
         }
         return (headers, body);
     }

@@ -24,7 +24,7 @@ impl Scheme {
         line("algorithm", quoted(self.algorithm.name()));
         line("encoding", quoted(name_of(ENCODINGS, &self.encoding)));
         match &self.jwt {
-            Some(jwt) => line("jwt", super::token::text(jwt)),
+            Some(jwt) => line("jwt", super::jwt::text(jwt)),
             None => line("template", quoted(&template::text(&self.template))),
         }
         if let Some(name) = &self.body_hash_parameter {

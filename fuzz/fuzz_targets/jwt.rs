@@ -6,4 +6,4 @@
 #[path = "../../tests/checks/mod.rs"]
 mod checks;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::token::check_bytes(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::jwt::check_bytes(data));
