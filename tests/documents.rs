@@ -2,7 +2,7 @@
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests say what went wrong by panicking")]
 
-use hookgate::verify::{Handshake, ReplayRule, Reply, aliases, names};
+use hookgate::verify::{Coverage, Handshake, ReplayRule, Reply, aliases, names};
 use hookgate::{Scheme, preset};
 use std::path::Path;
 
@@ -40,6 +40,10 @@ fn name(scheme: &Scheme) -> String {
 }
 
 fn headers(scheme: &Scheme) -> String {
+    if let Some(in_body) = &scheme.signature_in_body {
+        let each = in_body.each.as_ref().map(|each| format!(" of each of {}", code(each))).unwrap_or_default();
+        return format!("in the body: {}{each}", code(&in_body.signature));
+    }
     match scheme.signature_headers.as_slice() {
         [first, .., last] if scheme.signature_headers.len() > 2 => format!("{} … {}", code(first), code(last)),
         headers => headers.iter().map(|header| code(header)).collect::<Vec<_>>().join(", "),
@@ -50,7 +54,7 @@ fn headers(scheme: &Scheme) -> String {
 fn algorithm(scheme: &Scheme) -> String {
     let others = scheme.jwt.iter().flat_map(|jwt| &jwt.other_algorithms);
     let names = std::iter::once(&scheme.algorithm).chain(others).map(|it| code(it.name()));
-    names.collect::<Vec<_>>().join(", ") + if scheme.jwt.is_some() { ", in a token" } else { "" }
+    names.collect::<Vec<_>>().join(", ") + if scheme.jwt.is_some() { ", in a JWT" } else { "" }
 }
 
 fn covers(scheme: &Scheme) -> &'static str {
@@ -58,6 +62,7 @@ fn covers(scheme: &Scheme) -> &'static str {
         return "its parameters, and the URL";
     }
     match (scheme.covers_body(), scheme.covers_url()) {
+        (false, _) if scheme.coverage() == Coverage::Fields => "some fields",
         (true, false) => "yes",
         (true, true) => "yes, and the URL",
         (false, true) => "no, the URL only",
@@ -130,8 +135,11 @@ fn generated(block: &str) -> String {
             }),
         ),
         "provider table" => table(
-            &["scheme", "header", "algorithm", "replay key", "handshake"],
-            schemes().map(|it| row(&[name(&it), headers(&it), algorithm(&it), replay_key(&it), short_handshake(&it)])),
+            &["scheme", "header", "algorithm", "body", "replay key", "handshake"],
+            schemes().map(|it| {
+                let covers = covers(&it).to_string();
+                row(&[name(&it), headers(&it), algorithm(&it), covers, replay_key(&it), short_handshake(&it)])
+            }),
         ),
         "replay keys" => table(
             &["scheme", "replay key", "because"],
@@ -177,7 +185,7 @@ fn check(file: &str, blocks: usize) {
 
 #[test]
 fn the_tables_of_schemes_are_those_of_the_presets() {
-    check("docs/SCHEMES.md", 7);
+    check("docs/SCHEMES.md", 10);
 }
 
 #[test]

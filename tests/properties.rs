@@ -195,6 +195,47 @@ fn claims() -> impl Strategy<Value = String> {
     })
 }
 
+/// A body that comes near to one with a signature in it.
+#[cfg(feature = "providers")]
+fn sealed_body() -> impl Strategy<Value = String> {
+    let name = prop_oneof![
+        6 => select(vec!["clientState", "passcode", "signature", "token", "timestamp", "hmacSignature", "pspReference"]),
+        1 => select(vec!["ClientState", "Passcode", "p\\u0061sscode", "\\ud800", "x", "Token", "eventCode", "success"]),
+    ];
+    let value = prop_oneof![
+        4 => Just("\"SIGNATURE\"".to_string()),
+        1 => "\"[0-9a-f]{0,8}\"",
+        1 => select(vec!["null", "1.0e0", "true", "{}", "[\"SIGNATURE\"]", "\"\"", "\"\\ud800\"", "\"\\u00e9\""])
+            .prop_map(str::to_string),
+    ];
+    let members = vec((name, value, "[ \n]{0,1}"), 0..4).prop_map(|members| {
+        members
+            .iter()
+            .map(|(name, value, space)| format!("\"{name}\"{space}:{space}{value}"))
+            .collect::<Vec<_>>()
+            .join(",")
+    });
+    let wrapped = (
+        members.clone(),
+        members.clone(),
+        select(vec![
+            "{A}",
+            "{\"signature\":{A},\"event-data\":{B}}",
+            "{\"signature\":{A},\"Signature\":{B}}",
+            "{\"value\":[{A}]}",
+            "{\"value\":[{A},{B}]}",
+            "{\"value\":[{A}],\"value\":[{B}]}",
+            "{\"notificationItems\":[{\"NotificationRequestItem\":{\"additionalData\":{A},\"eventCode\":\"X\"}}]}",
+            "{\"notificationItems\":[{\"NotificationRequestItem\":{\"additionalData\":{A},\"amount\":{B}}},{B}]}",
+            "[{A},{B}]",
+            "{A}{B}",
+        ]),
+    );
+    wrapped.prop_map(|(one, other, form)| {
+        form.replace("{A}", &format!("{{{one}}}")).replace("{B}", &format!("{{{other}}}"))
+    })
+}
+
 #[cfg(feature = "providers")]
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4 * ProptestConfig::default().cases, ..config() })]
@@ -220,6 +261,18 @@ proptest! {
         claims in claims(), body in "[a-z]{0,2}",
     ) {
         checks::jwt::check_bytes(format!("{header}\n{claims}\n{body}").as_bytes());
+    }
+}
+
+#[cfg(feature = "providers")]
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2 * ProptestConfig::default().cases, ..config() })]
+
+    #[test]
+    fn a_signature_in_the_body_is_read_as_a_tree_of_it_says(body in sealed_body()) {
+        for name in checks::in_body::NAMES {
+            checks::in_body::check_body(&preset(name).unwrap(), body.as_bytes());
+        }
     }
 }
 
@@ -407,6 +460,8 @@ fn every_seed_of_the_fuzz_targets_still_holds() {
     type Check = fn(&[u8]);
     let targets: &[(&str, Check)] = &[
         #[cfg(feature = "providers")]
+        ("in_body", checks::in_body::check_bytes),
+        #[cfg(feature = "providers")]
         ("scheme_file", checks::scheme_file::check_bytes),
         #[cfg(feature = "providers")]
         ("form", checks::form::check_bytes),
@@ -425,7 +480,7 @@ fn every_seed_of_the_fuzz_targets_still_holds() {
     folders.retain(|folder| !folder.to_string_lossy().starts_with("http1"));
     assert_eq!(
         folders,
-        ["form", "head", "jwt", "payload", "scheme_file", "scheme_header", "signature_header", "verifier"],
+        ["form", "head", "in_body", "jwt", "payload", "scheme_file", "scheme_header", "signature_header", "verifier"],
         "a folder of seeds for each target"
     );
     for (target, check) in targets {

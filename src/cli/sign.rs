@@ -14,7 +14,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Prints the headers that sign a body, one a line.
+/// Prints the headers that sign a body, one a line; or the body, where the signature stands in it.
 #[derive(Args)]
 #[command(before_help = "Example: hookgate sign --secret-file ./secret --curl http://127.0.0.1:5000/webhook push.json")]
 pub(super) struct Sign {
@@ -29,6 +29,14 @@ pub(super) struct Sign {
     /// The body; - is standard input
     #[arg(default_value = "-")]
     file: PathBuf,
+}
+
+/// What is sent.
+pub(super) struct Delivery {
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+    /// Whether the signature stands in the body.
+    is_sealed: bool,
 }
 
 /// What makes a signed delivery out of a body.
@@ -50,8 +58,8 @@ pub(super) struct Signing {
 }
 
 impl Signing {
-    /// The header fields of a delivery of `body` to `url`, signed with the first secret.
-    pub(super) fn headers(&self, body: &[u8], url: Option<&str>) -> Result<Vec<(String, String)>, Failure> {
+    /// The header fields and the body of a delivery of `body` to `url`, signed with the first secret.
+    pub(super) fn delivery(&self, body: &[u8], url: Option<&str>) -> Result<Delivery, Failure> {
         let scheme = self.scheme.scheme()?;
         let secrets = self.secrets.secrets()?;
         let Some((label, secret)) = secrets.first() else {
@@ -71,6 +79,10 @@ impl Signing {
                 },
                 CannotSign::Refused(_) => "give a form whose every % has two hex digits behind it".to_string(),
                 CannotSign::Scheme(_) => "mend the scheme's file".to_string(),
+                CannotSign::InBody | CannotSign::NoPlace => {
+                    "give a body as the provider sends it: JSON, with the lists and objects that the signature stands in"
+                        .to_string()
+                }
             };
             wrong(format!("cannot sign for {} with the secret {label}: {error}", scheme.name), hint)
         };
@@ -86,8 +98,9 @@ impl Signing {
         if let Some(url) = url {
             signer = signer.with_url(url);
         }
-        headers.extend(signer.sign(body, now).map_err(cannot)?);
-        Ok(headers)
+        let (signed, body) = signer.deliver(body, now).map_err(cannot)?;
+        headers.extend(signed);
+        Ok(Delivery { headers, body, is_sealed: scheme.signature_in_body.is_some() })
     }
 
     /// The Content-Type that makes a receiver read `body` as what it is.
@@ -123,9 +136,10 @@ impl Sign {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let body = read_body(&self.file)?;
         let url = self.url.as_deref().or(self.curl.as_deref());
-        let headers = self.signing.headers(&body, url)?;
+        let Delivery { headers, body, is_sealed } = self.signing.delivery(&body, url)?;
         let mut out = Vec::new();
         match &self.curl {
+            None if is_sealed => out.extend_from_slice(&body),
             None => {
                 for (name, value) in &headers {
                     out.extend_from_slice(format!("{name}: {value}\n").as_bytes());
@@ -134,7 +148,9 @@ impl Sign {
             Some(url) => {
                 let content_type = ("Content-Type".to_string(), self.signing.content_type(&body)?.to_string());
                 let headers: Vec<_> = std::iter::once(content_type).chain(headers).collect();
-                out.extend_from_slice(curl(url, &headers, &self.file, &body).as_bytes());
+                // A body with its signature in it stands in no file.
+                let file = if is_sealed { Path::new("-") } else { &self.file };
+                out.extend_from_slice(curl(url, &headers, file, &body).as_bytes());
                 out.push(b'\n');
             }
         }

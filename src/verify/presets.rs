@@ -3,6 +3,8 @@
 mod base64_of_body;
 mod hex_of_body;
 #[cfg(feature = "providers")]
+mod in_body;
+#[cfg(feature = "providers")]
 mod jwt;
 #[cfg(feature = "providers")]
 mod of_form;
@@ -10,8 +12,12 @@ mod of_url;
 mod standard_webhooks;
 mod timed_header;
 mod timed_list;
+#[cfg(feature = "providers")]
+mod token;
 
 use super::handshake::{Handshake, Reply, Spot};
+#[cfg(feature = "providers")]
+use super::in_body::InBody;
 #[cfg(feature = "providers")]
 use super::jwt::Jwt;
 use super::scheme::{
@@ -28,6 +34,9 @@ struct Preset {
     aliases: &'static [&'static str],
     documentation: &'static str,
     headers: &'static [&'static str],
+    /// The pointer of the signature in the body, behind that of the list whose items each have one.
+    #[cfg(feature = "providers")]
+    in_body: Option<(Option<&'static str>, &'static str)>,
     require: &'static [(&'static str, &'static str)],
     grammar: Form,
     algorithm: Algorithm,
@@ -81,6 +90,8 @@ struct Ask {
 enum Say {
     Empty,
     Text,
+    #[cfg(feature = "providers")]
+    Sentence,
     Json(&'static str),
     /// The names of the token and of its MAC.
     Mac(&'static str, &'static str),
@@ -122,6 +133,9 @@ enum At {
     Field(&'static str),
     /// A JSON pointer; such a timestamp may be missing.
     Json(&'static str),
+    /// The same, that may not.
+    #[cfg(feature = "providers")]
+    SignedJson(&'static str),
 }
 
 /// [`PayloadRule`], borrowed.
@@ -152,6 +166,8 @@ const BASE: Preset = Preset {
     aliases: &[],
     documentation: "",
     headers: &[],
+    #[cfg(feature = "providers")]
+    in_body: None,
     require: &[],
     grammar: Form::Bare,
     algorithm: Algorithm::HmacSha256,
@@ -195,6 +211,10 @@ const TABLES: &[&[Preset]] = &[
     of_form::PRESETS,
     #[cfg(feature = "providers")]
     jwt::PRESETS,
+    #[cfg(feature = "providers")]
+    token::PRESETS,
+    #[cfg(feature = "providers")]
+    in_body::PRESETS,
 ];
 
 fn presets() -> impl Iterator<Item = &'static Preset> {
@@ -228,6 +248,10 @@ impl Preset {
             name: self.name.to_string(),
             documentation: self.documentation.to_string(),
             signature_headers: owned(self.headers),
+            #[cfg(feature = "providers")]
+            signature_in_body: self
+                .in_body
+                .map(|(each, signature)| InBody { each: each.map(str::to_string), signature: signature.to_string() }),
             require_headers: self.require.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
             grammar: match self.grammar {
                 Form::Bare => Grammar::Bare,
@@ -256,6 +280,8 @@ impl Preset {
                 place: match at {
                     At::Header(name) => TimestampPlace::Header(name.to_string()),
                     At::Field(key) => TimestampPlace::Field(key.to_string()),
+                    #[cfg(feature = "providers")]
+                    At::SignedJson(pointer) => TimestampPlace::Json(pointer.to_string()),
                     At::Json(pointer) => TimestampPlace::Json(pointer.to_string()),
                 },
                 unit: *unit,
@@ -325,6 +351,8 @@ impl Ask {
             reply: match self.reply {
                 Say::Empty => Reply::Empty,
                 Say::Text => Reply::Text,
+                #[cfg(feature = "providers")]
+                Say::Sentence => Reply::Sentence,
                 Say::Json(name) => Reply::Json(name.to_string()),
                 Say::Mac(token, mac) => Reply::Mac { token: token.to_string(), mac: mac.to_string() },
                 Say::Secret => Reply::Secret,

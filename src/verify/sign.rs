@@ -29,6 +29,9 @@ pub struct Signer {
     url: String,
 }
 
+/// Header fields: their names and values.
+type Fields = Vec<(String, String)>;
+
 /// Why a delivery cannot be signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CannotSign {
@@ -47,6 +50,10 @@ pub enum CannotSign {
     InvalidUrl,
     /// The scheme signs a form, or a hash of the body in the URL, and the body is neither.
     Refused(Refusal),
+    /// The signature stands in the body, which header fields say nothing of: see [`Signer::deliver`].
+    InBody,
+    /// The signature stands in the body, and this body has no place for it: it is no JSON, or none of the scheme's form.
+    NoPlace,
 }
 
 impl fmt::Display for CannotSign {
@@ -59,6 +66,8 @@ impl fmt::Display for CannotSign {
             CannotSign::NoUrl => "the scheme signs the URL that is posted to, and none was given",
             CannotSign::InvalidUrl => "a URL begins with http:// or https:// and has no fragment",
             CannotSign::Refused(refusal) => return refusal.fmt(f),
+            CannotSign::InBody => "the scheme's signature stands in the body",
+            CannotSign::NoPlace => "the scheme's signature stands in the body, and this body has no place for it",
         })
     }
 }
@@ -72,7 +81,7 @@ impl Signer {
     /// Where the scheme cannot work, or the secret is none for it.
     pub fn new(scheme: &Scheme, secret: &Secret) -> Result<Self, CannotSign> {
         check(scheme).map_err(CannotSign::Scheme)?;
-        let key = scheme.secret_form.key(secret).map_err(CannotSign::Secret)?;
+        let key = super::key_of(scheme, secret).map_err(CannotSign::Secret)?;
         let keyed = Keyed::new(scheme.algorithm, &key);
         let method = scheme.methods.first().cloned().unwrap_or_default();
         Ok(Signer { scheme: scheme.clone(), keyed, id: None, method, url: String::new() })
@@ -99,8 +108,12 @@ impl Signer {
     /// The header fields of a delivery of `body` that is signed at `now`: those that the scheme reads, the signature last.
     ///
     /// # Errors
-    /// Where the scheme signs what the signer was not told.
-    pub fn sign(&self, body: &[u8], now: UnixTime) -> Result<Vec<(String, String)>, CannotSign> {
+    /// Where the scheme signs what the signer was not told, or has its signature in the body.
+    pub fn sign(&self, body: &[u8], now: UnixTime) -> Result<Fields, CannotSign> {
+        #[cfg(feature = "providers")]
+        if self.scheme.signature_in_body.is_some() {
+            return Err(CannotSign::InBody);
+        }
         let mut fields = self.scheme.require_headers.clone();
         let id = match (&self.scheme.signed_id, &self.id) {
             (None, _) if !self.scheme.signs_id() => "",
@@ -170,6 +183,25 @@ impl Signer {
         #[cfg(feature = "providers")]
         let text = Text { form: Some(&form), ..text };
         Ok(signature::write(&self.scheme, &self.keyed.sign(&self.scheme, &text), timestamp))
+    }
+
+    /// The header fields and the body of a delivery of `body` that is signed at `now`. The body is another than was given where
+    /// the scheme has its signature there: `body` with that in its place, and else as it was.
+    ///
+    /// # Errors
+    /// Where the scheme signs what the signer was not told, or the body has no place for its signature.
+    pub fn deliver(&self, body: &[u8], now: UnixTime) -> Result<(Fields, Vec<u8>), CannotSign> {
+        #[cfg(feature = "providers")]
+        if let Some(in_body) = &self.scheme.signature_in_body {
+            if self.scheme.signs_id() && self.id.is_none() {
+                return Err(CannotSign::NoId);
+            }
+            let time = self.scheme.timestamp.as_ref().map(|rule| timestamp::text(rule.unit, now)).unwrap_or_default();
+            let (scheme, id) = (&self.scheme, self.id.as_deref());
+            let sealed = super::in_body::seal(scheme, in_body, &self.keyed, body, &time, id);
+            return sealed.map(|body| (Vec::new(), body)).ok_or(CannotSign::NoPlace);
+        }
+        Ok((self.sign(body, now)?, body.to_vec()))
     }
 
     /// What is signed has to be what a verifier reads.

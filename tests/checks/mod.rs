@@ -5,6 +5,8 @@
 pub(crate) mod form;
 pub(crate) mod head;
 pub(crate) mod hmac_reference;
+#[cfg(feature = "providers")]
+pub(crate) mod in_body;
 pub(crate) mod json_reference;
 #[cfg(feature = "providers")]
 pub(crate) mod jwt;

@@ -1,6 +1,8 @@
 //! Every preset: what is signed for it verifies, and nothing beside it does.
 
 use super::{hex, verifier::flipped};
+#[cfg(feature = "providers")]
+use hookgate::verify::Algorithm;
 use hookgate::verify::{Grammar, SecretForm, Signer, TimestampPlace};
 use hookgate::{Head, Header, Refusal, Request, Scheme, Secret, UnixTime, Verifier};
 
@@ -19,8 +21,10 @@ pub(crate) struct Case {
 }
 
 /// A secret, as the operator holds it, that stands for `key`.
-fn secret(form: &SecretForm, key: &[u8]) -> Secret {
-    let bytes = match form {
+pub(super) fn secret(scheme: &Scheme, key: &[u8]) -> Secret {
+    let bytes = match &scheme.secret_form {
+        // Not every byte can stand in a header, or in JSON.
+        SecretForm::Utf8 if is_token(scheme) => hex(key).into_bytes(),
         SecretForm::Utf8 => key.to_vec(),
         SecretForm::Hex => hex(key).into_bytes(),
         SecretForm::Base64 { prefix, .. } => format!("{prefix}{}", base64(key)).into_bytes(),
@@ -43,11 +47,26 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     text
 }
 
+#[cfg(feature = "providers")]
+fn is_token(scheme: &Scheme) -> bool {
+    scheme.algorithm == Algorithm::Token
+}
+
+#[cfg(not(feature = "providers"))]
+fn is_token(_: &Scheme) -> bool {
+    false
+}
+
 /// Checks that what is signed for `scheme` verifies, and that it doesn't with bit number `bit`, modulo what there is to flip,
-/// changed in the body, the key, or any header.
+/// changed in the body, the key, or any header. Where the signature does not cover the body, the same signature is right for
+/// another: that is said, and so it is checked.
 pub(crate) fn check(scheme: &Scheme, case: &Case, bit: usize) {
+    #[cfg(feature = "providers")]
+    if let Some(in_body) = &scheme.signature_in_body {
+        return super::in_body::check(scheme, in_body, case, bit);
+    }
     let case = &Case { body: body(scheme, &case.body), ..case.clone() };
-    let signer = Signer::new(scheme, &secret(&scheme.secret_form, &case.key)).expect("a secret of the scheme's form");
+    let signer = Signer::new(scheme, &secret(scheme, &case.key)).expect("a secret of the scheme's form");
     let signer = signer.with_id(&case.id).with_url(&format!("https://example.com{TARGET}"));
     let fields = signer.sign(&case.body, case.now).expect("all was given");
     assert_eq!(verdict(scheme, case, &fields, &case.body, case.now), Ok(()), "{} of {case:?}", scheme.name);
@@ -56,7 +75,11 @@ pub(crate) fn check(scheme: &Scheme, case: &Case, bit: usize) {
     let name = &scheme.name;
     if !case.body.is_empty() {
         let other = flipped(&case.body, bit);
-        let expected = if scheme.signs_form() { of_form(scheme, &case.body, &other) } else { mismatch };
+        let expected = match (scheme.signs_form(), scheme.covers_body()) {
+            (true, _) => of_form(scheme, &case.body, &other),
+            (false, true) => mismatch,
+            (false, false) => Ok(()),
+        };
         assert_eq!(verdict(scheme, case, &fields, &other, case.now), expected, "bit {bit} of {name}'s body: {case:?}");
     }
     let other = Case { key: flipped(&case.key, bit), ..case.clone() };
@@ -67,7 +90,7 @@ pub(crate) fn check(scheme: &Scheme, case: &Case, bit: usize) {
         fields[at].1.clone_from(&changed);
         if verdict(scheme, case, &fields, &case.body, case.now).is_ok() {
             // A hex digit of the other case is the same digit, and another key of signatures holds the same signature.
-            let is_signature = scheme.signature_headers.contains(header);
+            let is_signature = scheme.signature_headers.contains(header) && !is_token(scheme);
             let is_same = under_first_key(scheme, &changed).eq_ignore_ascii_case(&under_first_key(scheme, value));
             assert!(is_signature && is_same, "{name}'s {header}: {changed:?} for {value:?}");
         }
@@ -173,8 +196,8 @@ fn verdict(
     body: &[u8],
     now: UnixTime,
 ) -> Result<(), Refusal> {
-    let secrets = [("one".to_string(), secret(&scheme.secret_form, &case.key))];
-    let verifier = Verifier::at(scheme.clone(), secrets, Some(URL)).expect("all was given");
+    let secrets = [("one".to_string(), secret(scheme, &case.key))];
+    let verifier = Verifier::accepting_uncovered_body(scheme.clone(), secrets, Some(URL)).expect("all was given");
     let headers: Vec<Header<'_>> =
         fields.iter().map(|(name, value)| Header { name, value: value.as_bytes() }).collect();
     let head = Head { method: &scheme.methods[0], target: TARGET, headers: &headers };

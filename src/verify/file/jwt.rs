@@ -5,7 +5,6 @@ use super::write::{name_of, quoted};
 use crate::verify::check::UnusableScheme;
 use crate::verify::jwt::Jwt;
 use crate::verify::scheme::{Algorithm, Piece};
-use toml::Value;
 
 pub(super) fn read(fields: &mut Fields) -> Result<Option<Jwt>, UnusableScheme> {
     if !fields.table.contains_key("jwt") {
@@ -21,24 +20,16 @@ pub(super) fn read(fields: &mut Fields) -> Result<Option<Jwt>, UnusableScheme> {
     let jwt = Jwt {
         other_algorithms,
         body_hash: inner.text("body_hash")?.ok_or_else(|| inner.missing("body_hash"))?,
-        unhashed_if_empty: flag(&mut inner, "unhashed_if_empty")?,
+        unhashed_if_empty: inner.flag("unhashed_if_empty")?,
         url_hash: inner.text("url_hash")?,
         issuer: inner.text("issuer")?,
         made_at: inner.text("made_at")?,
         past_s: inner.bound("past_s")?,
         leeway_s: inner.bound("leeway_s")?,
-        expires: flag(&mut inner, "expires")?,
+        expires: inner.flag("expires")?,
     };
     inner.end()?;
     Ok(Some(jwt))
-}
-
-fn flag(fields: &mut Fields, field: &str) -> Result<bool, UnusableScheme> {
-    match fields.table.remove(field) {
-        None => Ok(false),
-        Some(Value::Boolean(flag)) => Ok(flag),
-        Some(_) => Err(fields.wrong(field, "true or false")),
-    }
 }
 
 impl Jwt {
