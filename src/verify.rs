@@ -193,7 +193,7 @@ impl Verifier {
     /// Proof that the holder of one of the secrets signed `request`, body included.
     ///
     /// `now` is what a timestamp in the head is held against, once the signature that covers it is proven. Neither accepting
-    /// nor refusing allocates, and comparing takes the same time wherever two signatures differ.
+    /// nor refusing allocates, but where a form or the claims of a JWT have to be read; and comparing takes the same time wherever two signatures differ.
     ///
     /// Not promised: that the body is of any form, that a timestamp inside it is fresh ([`Verified::judge_body_timestamp`],
     /// which [`crate::Delivery::new`] asks), or that this request was not sent before.

@@ -304,6 +304,13 @@ impl Scheme {
         return false;
     }
 
+    /// Whether an id is under the signature: one in a header.
+    #[cfg(not(feature = "providers"))]
+    #[must_use]
+    pub fn signs_id(&self) -> bool {
+        self.signed_id.is_some()
+    }
+
     /// How much of the body the signature covers.
     #[must_use]
     pub fn coverage(&self) -> Coverage {

@@ -141,6 +141,7 @@ mod tests {
             ("{url_any_port}{form_sorted}", vec![Piece::UrlAnyPort, Piece::FormSorted]),
             #[cfg(feature = "providers")]
             ("{url_form_sorted}.{id}", vec![Piece::UrlFormSorted, literal("."), Piece::Id]),
+            #[cfg(feature = "providers")]
             ("{json:/a}:{json:/b/c~1d}", vec![Piece::Json("/a".into()), literal(":"), Piece::Json("/b/c~1d".into())]),
         ] {
             assert_eq!(parse(text), Ok(pieces.clone()), "{text}");
