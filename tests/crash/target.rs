@@ -1,0 +1,85 @@
+//! What is killed: hookgate, or one that lies.
+
+use crate::support::folder::Folder;
+use crate::support::receiver::{Receiver, setup};
+use crate::support::{SECRET, command::hookgate};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+/// A receiver that can be started on a folder.
+pub(super) trait Target {
+    /// Starts it, and waits until it listens.
+    fn start(&self, data: &Path) -> Box<dyn Running>;
+
+    /// Starts it, and kills it after `time`, whatever it has come to by then.
+    fn kill_at_start(&self, data: &Path, time: Duration);
+
+    /// Deletes all events, while none runs.
+    fn prune(&self, data: &Path);
+}
+
+/// One that runs.
+pub(super) trait Running {
+    fn address(&self) -> SocketAddr;
+
+    /// Ends it as a crash would.
+    fn kill(self: Box<Self>);
+}
+
+/// The program under test.
+pub(super) struct Hookgate {
+    /// More arguments to `serve`.
+    pub(super) arguments: &'static [&'static str],
+    /// Where its store is, as an argument; unless it is to have none.
+    pub(super) stores: bool,
+}
+
+impl Hookgate {
+    pub(super) fn on(arguments: &'static [&'static str]) -> Self {
+        Hookgate { arguments, stores: true }
+    }
+
+    fn data_arguments<'a>(&self, data: &'a Path) -> Vec<&'a str> {
+        let data = data.to_str().expect("the folders of tests have plain names");
+        if self.stores { vec!["--data", data] } else { vec!["--no-store"] }
+    }
+}
+
+impl Target for Hookgate {
+    fn start(&self, data: &Path) -> Box<dyn Running> {
+        Box::new(setup().arguments(self.arguments).arguments(&self.data_arguments(data)).start())
+    }
+
+    fn kill_at_start(&self, data: &Path, time: Duration) {
+        let folder = Folder::new();
+        let mut command = hookgate();
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(self.arguments).args(self.data_arguments(data));
+        command.env("HOOKGATE_SECRET", SECRET).current_dir(folder.path());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the receiver can be started");
+        // The moment is what is left to chance; nothing waits for it to pass.
+        thread::sleep(time);
+        child.kill().expect("the child is ours");
+        child.wait().expect("the child is ours");
+    }
+
+    fn prune(&self, data: &Path) {
+        let data = data.to_str().expect("the folders of tests have plain names");
+        let pruned = hookgate().args(["events", "prune", "--older-than", "0s", "--data", data]).output();
+        let pruned = pruned.expect("the command can be started");
+        assert!(pruned.status.success(), "{pruned:?}");
+    }
+}
+
+impl Running for Receiver {
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn kill(mut self: Box<Self>) {
+        Receiver::kill(&mut self);
+    }
+}
