@@ -19,10 +19,15 @@ const KEEPS_CONNECTIONS: bool = true;
 
 /// First what the tests are made of, then the tests.
 mod crash {
+    mod disk;
     mod fake;
+    mod recording;
     mod rounds;
+    mod strace;
     mod target;
 
+    mod disk_tests;
     mod kill;
     mod lies;
+    mod power;
 }

@@ -53,9 +53,19 @@ impl Fleet {
 /// Sends all that the ledger has no answer for; each has to be answered with a 2xx.
 pub(crate) fn settle(address: SocketAddr, ledger: &Mutex<Ledger>) -> Result<(), Broken> {
     let owed = ledger.lock().expect("nobody panics with it").unanswered();
+    send_all(address, ledger, &owed)
+}
+
+/// Sends all that the ledger knows once more; each has to be answered with a 2xx, and what was answered before as a repeat.
+pub(crate) fn repeat(address: SocketAddr, ledger: &Mutex<Ledger>) -> Result<(), Broken> {
+    let sent: Vec<String> = ledger.lock().expect("nobody panics with it").sent().cloned().collect();
+    send_all(address, ledger, &sent)
+}
+
+fn send_all(address: SocketAddr, ledger: &Mutex<Ledger>, deliveries: &[String]) -> Result<(), Broken> {
     let mut delivering = Delivering::new(address, ledger, mpsc::channel().0);
-    for delivery in owed {
-        assert!(delivering.send(&delivery)?, "the receiver is gone");
+    for delivery in deliveries {
+        assert!(delivering.send(delivery)?, "the receiver is gone");
     }
     Ok(())
 }

@@ -58,8 +58,10 @@ struct Sent {
 impl Ledger {
     /// A ledger of what was sent, of which `answered` was answered.
     pub(crate) fn of<'a>(sent: impl IntoIterator<Item = &'a String>, answered: &BTreeSet<String>) -> Self {
-        let entry = |name: &String| (name.clone(), Sent { answered: answered.contains(name), ..Sent::default() });
-        Ledger { sent: sent.into_iter().map(entry).collect(), ..Ledger::default() }
+        let entry =
+            |name: &String| (name.clone(), Sent { times: 1, answered: answered.contains(name), ..Sent::default() });
+        let sent: BTreeMap<_, _> = sent.into_iter().map(entry).collect();
+        Ledger { sent, answered: answered.iter().cloned().collect(), ..Ledger::default() }
     }
 
     /// Writes down that `delivery` is being sent. Gives whether it has been answered with a 2xx before.

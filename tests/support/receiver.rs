@@ -24,7 +24,7 @@ pub(crate) struct Setup {
     arguments: Vec<String>,
     variables: Vec<(String, OsString)>,
     stdout_closed: bool,
-    descriptors: Option<u32>,
+    within: Vec<String>,
 }
 
 pub(crate) struct Receiver {
@@ -85,7 +85,7 @@ pub(crate) fn setup() -> Setup {
         arguments: Vec::new(),
         variables: Vec::new(),
         stdout_closed: false,
-        descriptors: None,
+        within: Vec::new(),
     }
 }
 
@@ -126,19 +126,24 @@ impl Setup {
     }
 
     /// The receiver may have this many descriptors.
-    pub(crate) fn descriptors(mut self, limit: u32) -> Self {
-        self.descriptors = Some(limit);
+    pub(crate) fn descriptors(self, limit: u32) -> Self {
+        self.within(&["sh", "-c", r#"ulimit -n "$1" && shift && exec "$@""#, "sh", &limit.to_string()])
+    }
+
+    /// It is started by this command, which becomes it or leaves it to be a child of the test.
+    pub(crate) fn within(mut self, command: &[&str]) -> Self {
+        self.within.extend(command.iter().map(ToString::to_string));
         self
     }
 
     /// The command that starts it.
     fn command(&self) -> Command {
         let mut command = hookgate();
-        if let Some(limit) = self.descriptors {
-            let program = command.get_program().to_os_string();
+        if let [program, arguments @ ..] = self.within.as_slice() {
+            let hookgate = command.get_program().to_os_string();
             let removed: Vec<_> = command.get_envs().map(|(name, _)| name.to_os_string()).collect();
-            command = Command::new("sh");
-            command.args(["-c", r#"ulimit -n "$1" && shift && exec "$@""#, "sh", &limit.to_string()]).arg(program);
+            command = Command::new(program);
+            command.args(arguments).arg(hookgate);
             for name in removed {
                 command.env_remove(name);
             }
