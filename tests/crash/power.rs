@@ -28,7 +28,7 @@ struct Cut {
 /// Deliveries enough for the log to be put back into the file while it runs, and for pages to be split.
 fn fleet() -> Fleet {
     let fill_bytes = |dice: &mut Dice| if dice.one_in(6) { dice.below(120_000) } else { dice.below(1_500) };
-    Fleet { clients: 5, deliveries: 50, fill_bytes, repeats: 12 }
+    Fleet { clients: 5, deliveries: 50, fill_bytes, repeats: 12, may_fail: false }
 }
 
 /// The disk at `count` moments of `recording`, with what was answered by then.

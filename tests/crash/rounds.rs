@@ -24,7 +24,7 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn usual(rounds: usize) -> Self {
-        let fleet = Fleet { clients: 6, deliveries: usize::MAX, fill_bytes: usual_bytes, repeats: 10 };
+        let fleet = Fleet { clients: 6, deliveries: usize::MAX, fill_bytes: usual_bytes, repeats: 10, may_fail: false };
         Plan { rounds, fleet, answers: 200, prunes: None }
     }
 }

@@ -18,11 +18,24 @@ pub(crate) struct Fleet {
     pub(crate) fill_bytes: fn(&mut Dice) -> usize,
     /// Of so many deliveries one is one that was answered before, and one the last that anybody sent.
     pub(crate) repeats: usize,
+    /// It may be answered 503 with a time to wait, where something is in the way.
+    pub(crate) may_fail: bool,
+}
+
+/// What became of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Answered,
+    /// It is to be sent again.
+    Unavailable,
+    /// Nobody answers any more.
+    Gone,
 }
 
 impl Fleet {
     /// Delivers to `address` until it is gone, or each client has sent what it is to send: first what is in the ledger without
-    /// an answer, then what is new. `meanwhile` is called once `enough` were answered, or none will be.
+    /// an answer, then what is new. `meanwhile` is called once `enough` were answered, or none will be. Gives how many were
+    /// answered 503.
     pub(crate) fn deliver(
         &self,
         address: SocketAddr,
@@ -30,7 +43,7 @@ impl Fleet {
         place: &str,
         enough: usize,
         meanwhile: impl FnOnce(),
-    ) -> Result<(), Broken> {
+    ) -> Result<usize, Broken> {
         let unanswered = ledger.lock().expect("nobody panics with it").unanswered();
         let (told, answers) = mpsc::channel();
         thread::scope(|scope| {
@@ -45,7 +58,7 @@ impl Fleet {
             drop(told);
             let _ = answers.iter().take(enough).count();
             meanwhile();
-            clients.into_iter().try_for_each(|client| client.join().expect("a client says what is wrong"))
+            clients.into_iter().map(|client| client.join().expect("a client says what is wrong")).sum()
         })
     }
 }
@@ -65,9 +78,17 @@ pub(crate) fn repeat(address: SocketAddr, ledger: &Mutex<Ledger>) -> Result<(), 
 fn send_all(address: SocketAddr, ledger: &Mutex<Ledger>, deliveries: &[String]) -> Result<(), Broken> {
     let mut delivering = Delivering::new(address, ledger, mpsc::channel().0);
     for delivery in deliveries {
-        assert!(delivering.send(delivery)?, "the receiver is gone");
+        let fate = delivering.send(delivery)?;
+        if fate != Fate::Answered {
+            return Err(Broken::Refused { delivery: delivery.clone(), status: 503 });
+        }
     }
     Ok(())
+}
+
+/// Sends one delivery to `address`. It may be answered 503.
+pub(crate) fn send(address: SocketAddr, ledger: &Mutex<Ledger>, delivery: &str) -> Result<Fate, Broken> {
+    Delivering::new(address, ledger, mpsc::channel().0).send(delivery)
 }
 
 /// One client.
@@ -83,34 +104,45 @@ impl<'a> Delivering<'a> {
         Delivering { address, ledger, told, client: None }
     }
 
-    fn run(mut self, fleet: &Fleet, owed: Vec<String>, place: &str) -> Result<(), Broken> {
+    fn run(mut self, fleet: &Fleet, owed: Vec<String>, place: &str) -> Result<usize, Broken> {
         let mut dice = Dice::of(0, place);
-        for delivery in owed {
-            if !self.send(&delivery)? {
-                return Ok(());
+        let mut owed = owed.into_iter();
+        let (mut number, mut unavailable) = (0, 0);
+        while owed.len() > 0 || number < fleet.deliveries {
+            let delivery = owed.next().unwrap_or_else(|| {
+                number += 1;
+                self.next(fleet, &mut dice, place, number)
+            });
+            match self.send(&delivery)? {
+                Fate::Answered => {}
+                Fate::Unavailable if fleet.may_fail => unavailable += 1,
+                Fate::Unavailable => return Err(Broken::Refused { delivery, status: 503 }),
+                Fate::Gone => break,
             }
         }
-        for number in 0..fleet.deliveries {
-            let known = {
-                let ledger = self.ledger.lock().expect("nobody panics with it");
-                match dice.below(fleet.repeats) {
-                    0 => ledger.pick_answered(&mut dice),
-                    1 => ledger.last_sent(),
-                    _ => None,
-                }
-            };
-            let delivery = known.unwrap_or_else(|| delivery::name(place, number, (fleet.fill_bytes)(&mut dice)));
-            if !self.send(&delivery)? {
-                return Ok(());
-            }
-        }
-        Ok(())
+        Ok(unavailable)
     }
 
-    /// Whether it was answered. It is not where the receiver is gone.
-    fn send(&mut self, delivery: &str) -> Result<bool, Broken> {
+    /// What is sent next: something new, or what was sent before.
+    fn next(&self, fleet: &Fleet, dice: &mut Dice, place: &str, number: usize) -> String {
+        let known = {
+            let ledger = self.ledger.lock().expect("nobody panics with it");
+            match dice.below(fleet.repeats) {
+                0 => ledger.pick_answered(dice),
+                1 => ledger.last_sent(),
+                _ => None,
+            }
+        };
+        known.unwrap_or_else(|| delivery::name(place, number, (fleet.fill_bytes)(dice)))
+    }
+
+    fn send(&mut self, delivery: &str) -> Result<Fate, Broken> {
         let was_answered = self.ledger.lock().expect("nobody panics with it").send(delivery);
-        let Some(answer) = self.exchange(&delivery::post(delivery).bytes()) else { return Ok(false) };
+        let Some(answer) = self.exchange(&delivery::post(delivery).bytes()) else { return Ok(Fate::Gone) };
+        let wait = answer.header("Retry-After").and_then(|value| value.parse::<u32>().ok());
+        if answer.status == 503 && wait.is_some_and(|seconds| seconds > 0) {
+            return Ok(Fate::Unavailable);
+        }
         if !(200..300).contains(&answer.status) {
             return Err(Broken::Refused { delivery: delivery.into(), status: answer.status });
         }
@@ -121,7 +153,7 @@ impl<'a> Delivering<'a> {
         match value["duplicate"] == true {
             true if times == 1 => Err(Broken::Misnamed { delivery: delivery.into(), answer: answer.text() }),
             false if was_answered => Err(Broken::Misnamed { delivery: delivery.into(), answer: answer.text() }),
-            _ => Ok(true),
+            _ => Ok(Fate::Answered),
         }
     }
 

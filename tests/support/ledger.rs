@@ -81,6 +81,10 @@ impl Ledger {
         sent.times
     }
 
+    pub(crate) fn is_answered(&self, delivery: &str) -> bool {
+        self.sent.get(delivery).is_some_and(|sent| sent.answered)
+    }
+
     /// One of those that were answered.
     pub(crate) fn pick_answered(&self, dice: &mut Dice) -> Option<String> {
         dice.pick(&self.answered).cloned()

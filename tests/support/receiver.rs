@@ -183,6 +183,11 @@ impl Setup {
 
     /// Starts it and waits until it says that it listens.
     pub(crate) fn start(self) -> Receiver {
+        self.try_start().unwrap_or_else(|outcome| panic!("it does not listen: {outcome:?}"))
+    }
+
+    /// The same, or how it ended where it did.
+    pub(crate) fn try_start(self) -> Result<Receiver, Outcome> {
         let mut command = self.command();
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the receiver can be started");
@@ -215,15 +220,24 @@ impl Setup {
                 let _ = ended.send(());
             }
         });
-        let listens = listens.recv_timeout(PATIENCE);
-        let Ok(address) = listens else {
-            let _ = child.kill();
-            let _ = child.wait();
-            panic!("{command:?} does not listen: {}", talk.lock().expect("nobody panics with it"));
+        let address = match listens.recv_timeout(PATIENCE) {
+            Ok(address) => address,
+            Err(RecvTimeoutError::Disconnected) => {
+                let status = child.wait().expect("the child is ours");
+                let stderr = talk.lock().expect("nobody panics with it").clone();
+                let stdout = events.try_iter().collect::<String>().into_bytes();
+                return Err(Outcome { status, stdout, stderr });
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                panic!("{command:?} does not listen: {}", talk.lock().expect("nobody panics with it"));
+            }
         };
         let path = self.path.unwrap_or_else(|| "/webhook".into());
         let secret = self.secret.unwrap_or_default();
-        Receiver { child, address, folder: self.folder, path, events, talk, more_talk, talk_ended, secret }
+        let folder = self.folder;
+        Ok(Receiver { child, address, folder, path, events, talk, more_talk, talk_ended, secret })
     }
 }
 
