@@ -46,13 +46,14 @@ pub(super) fn lay_out(image: &Image, data: &Path) {
 
 impl Recording {
     /// Has a receiver started with `arguments` take what `fleet` delivers and what `ledger` has no answer for, on a folder as in
-    /// `start`; then ends it in peace.
+    /// `start`; then ends it in peace. `faults` are calls that fail meanwhile, as strace has them (`inject=`).
     pub(super) fn make(
         arguments: &[&str],
         start: Option<Image>,
         ledger: Ledger,
         fleet: Fleet,
         place: &str,
+        faults: &[String],
     ) -> Result<Self, Broken> {
         let folder = Folder::new();
         let data = folder.path().join("data");
@@ -60,7 +61,8 @@ impl Recording {
             lay_out(image, &data);
         }
         let log = folder.path().join("strace");
-        let command = strace::command(&log);
+        let mut command = strace::command(&log);
+        command.extend(faults.iter().flat_map(|fault| ["-e".to_string(), fault.clone()]));
         let command: Vec<&str> = command.iter().map(String::as_str).collect();
         let data_text = data.to_str().expect("the folders of tests have plain names");
         let mut receiver = setup().within(&command).arguments(arguments).arguments(&["--data", data_text]).start();

@@ -7,6 +7,7 @@ use super::ledger::{Broken, Ledger};
 use std::net::SocketAddr;
 use std::sync::{Mutex, mpsc};
 use std::thread;
+use std::time::Duration;
 
 /// How clients deliver.
 #[derive(Clone, Copy)]
@@ -115,7 +116,11 @@ impl<'a> Delivering<'a> {
             });
             match self.send(&delivery)? {
                 Fate::Answered => {}
-                Fate::Unavailable if fleet.may_fail => unavailable += 1,
+                Fate::Unavailable if fleet.may_fail => {
+                    unavailable += 1;
+                    // Who is told to wait does so, though not as long.
+                    thread::sleep(Duration::from_millis(5));
+                }
                 Fate::Unavailable => return Err(Broken::Refused { delivery, status: 503 }),
                 Fate::Gone => break,
             }
