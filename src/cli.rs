@@ -31,7 +31,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Receive: verify, print each event as a line of JSON, then answer
+    /// Receive: verify, keep on disk, answer, print each event as a line of JSON
     Serve(serve::Serve),
     /// Print the headers that sign a body
     Sign(sign::Sign),

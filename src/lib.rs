@@ -26,6 +26,8 @@
 pub mod answer;
 mod base64;
 pub mod config;
+#[cfg(feature = "store")]
+pub mod deliver;
 mod digits;
 #[cfg(feature = "explain")]
 pub mod explain;
@@ -50,7 +52,7 @@ pub mod cli;
 pub mod minimal;
 
 pub use answer::Answer;
-pub use receipt::{Keep, Receipt, Staged, settle, stage};
+pub use receipt::{Keep, Novelty, Receipt, Staged, settle, stage};
 pub use receive::{BODY_LIMIT_BYTES, Delivery, InvalidPath, Received, Receiver};
 pub use request::{Head, Header, Request};
 pub use time::UnixTime;

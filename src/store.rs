@@ -2,21 +2,35 @@
 //!
 //! The receiver is its only writer and holds the folder's [`Lock`]. Whoever else reads it takes a [`Reader`].
 
+mod clock;
 mod connection;
 mod error;
 mod folder;
 mod id;
 mod kept;
 mod lock;
+mod log;
 mod reader;
+mod replay;
+mod retention;
 mod schema;
+mod settings;
+mod told;
+mod writer;
 
 pub use error::StoreError;
 pub use folder::prepare;
 pub use id::{EventId, StoreId};
 pub use lock::Lock;
 pub use reader::{Event, Reader};
+pub use replay::MOST_KEYS;
+pub use retention::{Asks, delete_before};
 pub use schema::{APPLICATION_ID, VERSION};
+pub use settings::Settings;
+pub use told::Notice;
+pub use writer::Store;
+
+use std::path::{Path, PathBuf};
 
 /// The folder of the store unless told otherwise.
 pub const FOLDER: &str = "./hookgate-data";
@@ -24,13 +38,20 @@ pub const FOLDER: &str = "./hookgate-data";
 pub const EVENTS_FILE: &str = "events.db";
 /// The file in it that the receiver has locked, with its pid.
 pub const LOCK_FILE: &str = "lock";
+/// The file in it by which a running receiver is asked to delete events.
+pub const PRUNE_FILE: &str = "prune";
 
-use std::path::Path;
-
-/// Makes the store in `folder` where there is none, and brings an older one up to date. For whoever holds its lock.
+/// A connection that may write to the store in `folder`, which is made where there is none and brought up to date where it is
+/// older. For whoever holds its lock, and does something to it that no receiver does.
 ///
 /// # Errors
 /// Where it cannot be made, is none, is of a newer version, or is damaged.
-pub fn create(folder: &Path, _lock: &Lock) -> Result<rusqlite::Connection, StoreError> {
+pub fn writable(folder: &Path, _lock: &Lock) -> Result<rusqlite::Connection, StoreError> {
+    log::secure(folder)?;
     connection::writer(folder)
+}
+
+/// The file of the store in `folder` that holds its events.
+fn path_of(folder: &Path) -> PathBuf {
+    folder.join(EVENTS_FILE)
 }

@@ -5,6 +5,7 @@ use crate::json;
 use crate::payload::Payload;
 use crate::receive::Delivery;
 use crate::time::UnixTime;
+use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 
 /// Makes the ids of events: opaque, unique in a process and, by 64 random bits and the time of its start, between processes.
@@ -35,21 +36,45 @@ impl EventIds {
     }
 }
 
-/// Appends `delivery` to `out` as one line of JSON, line end included.
-pub(super) fn write_line(delivery: &Delivery<'_>, id: &str, out: &mut Vec<u8>) {
+/// An event as it is shown, wherever it comes from.
+pub(super) struct Shown<'a> {
+    pub(super) id: &'a str,
+    pub(super) source: &'a str,
+    pub(super) event_type: Option<Cow<'a, str>>,
+    pub(super) delivery_id: Option<Cow<'a, str>>,
+    pub(super) received_at: UnixTime,
+    pub(super) payload: &'a Payload<'a>,
+}
+
+impl<'a> Shown<'a> {
+    /// `delivery` as the event of this id.
+    pub(super) fn of(delivery: &'a Delivery<'_>, id: &'a str) -> Self {
+        Shown {
+            id,
+            source: delivery.source(),
+            event_type: delivery.event_type(),
+            delivery_id: delivery.delivery_id(),
+            received_at: delivery.received_at(),
+            payload: delivery.payload(),
+        }
+    }
+}
+
+/// Appends `event` to `out` as one line of JSON, line end included.
+pub(super) fn write_line(event: &Shown<'_>, out: &mut Vec<u8>) {
     // Our own ids and times have nothing in them that a JSON string escapes.
     out.extend_from_slice(b"{\"id\":\"");
-    out.extend_from_slice(id.as_bytes());
+    out.extend_from_slice(event.id.as_bytes());
     out.extend_from_slice(b"\",\"source\":");
-    json::write_string(delivery.source(), out);
+    json::write_string(event.source, out);
     out.extend_from_slice(b",\"type\":");
-    write_optional(delivery.event_type().as_deref(), out);
+    write_optional(event.event_type.as_deref(), out);
     out.extend_from_slice(b",\"delivery_id\":");
-    write_optional(delivery.delivery_id().as_deref(), out);
+    write_optional(event.delivery_id.as_deref(), out);
     out.extend_from_slice(b",\"received_at\":\"");
-    delivery.received_at().write_rfc_3339(out);
+    event.received_at.write_rfc_3339(out);
     out.push(b'"');
-    match delivery.payload() {
+    match event.payload {
         Payload::Json(text) => {
             out.extend_from_slice(b",\"payload\":");
             text.write_compact(out);
@@ -70,20 +95,19 @@ fn write_optional(text: Option<&str>, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends `delivery` to `out` for a terminal: its type first, then where and when it came from, then its payload, indented.
-pub(super) fn write_pretty(delivery: &Delivery<'_>, id: &str, colour: bool, out: &mut Vec<u8>) {
+/// Appends `event` to `out` for a terminal: its type first, then where and when it came from, then its payload, indented.
+pub(super) fn write_pretty(event: &Shown<'_>, colour: bool, out: &mut Vec<u8>) {
     let (bold, dim, plain) = if colour { ("\x1b[1;32m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
-    let event_type = delivery.event_type();
-    let event_type = printable(event_type.as_deref().unwrap_or("(no type)"));
+    let event_type = printable(event.event_type.as_deref().unwrap_or("(no type)"));
     let facts = [
-        Some(delivery.source().to_string()),
-        delivery.delivery_id().map(String::from),
-        Some(delivery.received_at().to_string()),
-        Some(id.into()),
+        Some(event.source.to_string()),
+        event.delivery_id.as_deref().map(String::from),
+        Some(event.received_at.to_string()),
+        Some(event.id.into()),
     ];
     let facts = printable(&facts.into_iter().flatten().collect::<Vec<_>>().join("  "));
     out.extend_from_slice(format!("{bold}{event_type}{plain}  {dim}{facts}{plain}\n").as_bytes());
-    match delivery.payload() {
+    match event.payload {
         Payload::Json(text) => json::write_pretty(&printable(text.as_str()), out),
         Payload::Opaque(bytes) => base64::write(bytes, out),
     }
@@ -132,7 +156,7 @@ mod tests {
     }
 
     fn line(delivery: &Delivery<'_>, out: &mut Vec<u8>) {
-        write_line(delivery, "evt_1", out);
+        write_line(&Shown::of(delivery, "evt_1"), out);
     }
 
     #[test]
@@ -159,7 +183,8 @@ mod tests {
 
     #[test]
     fn on_a_terminal_the_type_comes_first_and_nothing_steers_it() {
-        let pretty = |delivery: &Delivery<'_>, out: &mut Vec<u8>| write_pretty(delivery, "evt_1", true, out);
+        let pretty =
+            |delivery: &Delivery<'_>, out: &mut Vec<u8>| write_pretty(&Shown::of(delivery, "evt_1"), true, out);
         let body = "{\"a\":\"\u{9b}2J\u{7f}\"}".as_bytes();
         assert_eq!(
             shown(PayloadRule::Json, &[("X-GitHub-Event", "push\x1b[2J")], body, pretty),

@@ -60,6 +60,15 @@ pub enum StoreError {
         /// The id of this store.
         store: String,
     },
+    /// The file that says how far each sink has come cannot be used.
+    Delivery {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        why: String,
+    },
+    /// The write-ahead log has reached its limit: another program reads the file without an end.
+    LogFull,
     /// Reading or writing failed.
     Failed {
         /// What was being done.
@@ -83,6 +92,11 @@ impl StoreError {
         StoreError::Failed { doing, why: error.to_string() }
     }
 
+    /// What is said where the store failed before, and was not opened again yet.
+    pub(super) fn closed() -> Self {
+        StoreError::Failed { doing: "writing", why: "the store failed a moment ago".into() }
+    }
+
     /// What the operator can do about it.
     #[must_use]
     pub fn hint(&self) -> String {
@@ -101,6 +115,10 @@ impl StoreError {
             StoreError::InvalidId { .. } | StoreError::OfAnotherStore { .. } => {
                 "hookgate events list shows the ids".into()
             }
+            StoreError::Delivery { .. } => {
+                "where it is damaged, move it away: every event that is kept is then handed on again".into()
+            }
+            StoreError::LogFull => "end what reads events.db: fuser events.db names it".into(),
             StoreError::Failed { .. } => {
                 "look at the disk: its room, its health, whether it is mounted read-only".into()
             }
@@ -140,6 +158,10 @@ impl fmt::Display for StoreError {
             StoreError::InvalidId { text } => write!(f, "{text:?} is not the id of an event"),
             StoreError::OfAnotherStore { text, store } => {
                 write!(f, "{text:?} is the id of an event in another store; this one is {store}")
+            }
+            StoreError::Delivery { path, why } => write!(f, "cannot use {}: {why}", path.display()),
+            StoreError::LogFull => {
+                f.write_str("the store's log is as long as it may be: another program reads events.db without an end")
             }
             StoreError::Failed { doing, why } => write!(f, "{doing} failed: {why}"),
         }

@@ -1,8 +1,10 @@
 //! Reading the store, beside the receiver that writes it.
 
-use super::{EventId, StoreError, StoreId, connection, kept};
+use super::{EventId, StoreError, StoreId, connection, kept, path_of};
+use crate::json;
+use crate::payload::{self, Payload};
 use crate::time::UnixTime;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::path::Path;
 
 /// Reads a store. Not promised: that a read transaction of it may last. One that does keeps the receiver's log from being used
@@ -57,7 +59,7 @@ impl Reader {
         let connection = connection::reader(folder)?;
         let id: String = connection
             .query_row("SELECT id FROM store", [], |row| row.get(0))
-            .map_err(|error| StoreError::opening(&connection::path(folder), &error))?;
+            .map_err(|error| StoreError::opening(&path_of(folder), &error))?;
         Ok(Reader { connection, id: StoreId::new(id) })
     }
 
@@ -81,6 +83,28 @@ impl Reader {
         let query = format!("SELECT {COLUMNS} FROM events WHERE id = ?1");
         let found = self.connection.query_row(&query, [number], Event::from_row).optional();
         found.map_err(|error| StoreError::failed("reading an event", &error))
+    }
+
+    /// The events after that of number `after`, in order: as many as `most`, and no more once their bodies together have
+    /// `most_bytes`. The read is over when this returns.
+    ///
+    /// # Errors
+    /// Where reading fails.
+    pub fn events_after(&self, after: i64, most: usize, most_bytes: usize) -> Result<Vec<Event>, StoreError> {
+        let failed = |error| StoreError::failed("reading events", &error);
+        let query = format!("SELECT {COLUMNS} FROM events WHERE id > ?1 ORDER BY id LIMIT ?2");
+        let mut query = self.connection.prepare_cached(&query).map_err(failed)?;
+        let mut rows = query.query(params![after, i64::try_from(most).unwrap_or(i64::MAX)]).map_err(failed)?;
+        let (mut events, mut bytes) = (Vec::new(), 0);
+        while let Some(row) = rows.next().map_err(failed)? {
+            let event = Event::from_row(row).map_err(failed)?;
+            bytes += event.body.len();
+            events.push(event);
+            if bytes >= most_bytes {
+                break;
+            }
+        }
+        Ok(events)
     }
 
     /// The scheme that an event was verified by, as it was then, in TOML.
@@ -115,6 +139,18 @@ impl Event {
             payload: row.get(11)?,
             body: row.get(12)?,
         })
+    }
+
+    /// What its body holds. What is not of the kind that was written down, as in a damaged file, is bytes.
+    #[must_use]
+    pub fn payload(&self) -> Payload<'_> {
+        let json = match self.payload.strip_prefix("field:") {
+            Some(field) => payload::form_field(&self.body, field)
+                .and_then(|value| json::read(&value).ok().map(json::Text::into_owned)),
+            None if self.payload == "json" => json::read(&self.body).ok(),
+            None => None,
+        };
+        json.map_or(Payload::Opaque(&self.body), Payload::Json)
     }
 
     /// Its id, in the store called `store`.
