@@ -59,7 +59,10 @@ fn check(cut: &Cut, ledger: &Ledger, arguments: &'static [&'static str], starts:
     let data = folder.path().join("data");
     match (&cut.image, cut.answered.first()) {
         (Some(image), _) => lay_out(image, &data),
-        (None, Some(delivery)) => return Err(Broken::Lost { delivery: delivery.clone() }),
+        (None, Some(delivery)) => {
+            eprintln!("the folder itself is lost");
+            return Err(Broken::Lost { delivery: delivery.clone() });
+        }
         (None, None) => {}
     }
     // Before the first answer there may be nothing yet; then it is for hookgate to begin anew.

@@ -48,6 +48,8 @@ pub(super) fn run(target: &dyn Target, plan: &Plan, seed: u64) -> Result<usize, 
         }
         let running = target.start(&data);
         let address = running.address();
+        // Whoever reads the file and leaves it has to leave it to the receiver.
+        open(&ledger).look(&data)?;
         let (enough, pause) = (dice.below(plan.answers), chance_us(&mut dice, PAUSE_US));
         let mut killed = None;
         plan.fleet.deliver(address, &ledger, &round.to_string(), enough, || {

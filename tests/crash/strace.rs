@@ -148,6 +148,8 @@ fn described(argument: &str) -> Option<String> {
     // A deleted file is followed by that word.
     let text = rest.strip_suffix('>')?;
     if text.starts_with("\\x") {
+        // What a device is follows its name.
+        let text = text.split('<').next().unwrap_or_default();
         return Some(String::from_utf8(unescape(text)).expect("the folders of tests have plain names"));
     }
     Some(text.to_string())

@@ -2,7 +2,7 @@
 
 use super::store::{FLEET, Store};
 use crate::support::folder::Folder;
-use crate::support::request::unsigned;
+use crate::support::request::signed_with;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,7 +16,7 @@ fn no_file_may_grow_and_it_goes_on_once_they_may() {
         let limit = r#"trap "" XFSZ && ulimit -S -f 1024 && exec "$@""#;
         let receiver = store.setup().arguments(front).within(&["sh", "-c", limit, "sh"]).start();
         store.deliver_until_it_fails(&receiver);
-        let (answer, _) = receiver.exchange(&unsigned("{}").bytes());
+        let (answer, _) = receiver.exchange(&signed_with("somebody else's", "{}").bytes());
         assert_eq!(answer.status, 401, "the others are answered as ever");
         store.deliver(&receiver, FLEET);
         let id = receiver.id().to_string();
@@ -77,7 +77,7 @@ fn the_file_system_is_full_and_it_goes_on_once_there_is_room() {
         let store = Store::in_folder(&small.0.join("data"));
         let receiver = store.setup().arguments(front).start();
         store.deliver_until_it_fails(&receiver);
-        let (answer, _) = receiver.exchange(&unsigned("{}").bytes());
+        let (answer, _) = receiver.exchange(&signed_with("somebody else's", "{}").bytes());
         assert_eq!(answer.status, 401, "the others are answered as ever");
         store.deliver(&receiver, FLEET);
         small.resize("64m");

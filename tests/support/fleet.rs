@@ -79,9 +79,11 @@ pub(crate) fn repeat(address: SocketAddr, ledger: &Mutex<Ledger>) -> Result<(), 
 fn send_all(address: SocketAddr, ledger: &Mutex<Ledger>, deliveries: &[String]) -> Result<(), Broken> {
     let mut delivering = Delivering::new(address, ledger, mpsc::channel().0);
     for delivery in deliveries {
-        let fate = delivering.send(delivery)?;
-        if fate != Fate::Answered {
-            return Err(Broken::Refused { delivery: delivery.clone(), status: 503 });
+        let delivery = delivery.clone();
+        match delivering.send(&delivery)? {
+            Fate::Answered => {}
+            Fate::Unavailable => return Err(Broken::Refused { delivery, status: 503 }),
+            Fate::Gone => return Err(Broken::Unanswered { delivery }),
         }
     }
     Ok(())

@@ -29,6 +29,8 @@ pub(crate) enum Broken {
     Damaged { why: String },
     /// It was answered with something other than a 2xx.
     Refused { delivery: String, status: u16 },
+    /// It was not answered at all, though the receiver was to run.
+    Unanswered { delivery: String },
     /// It was said to be a repeat, or not said to be one.
     Misnamed { delivery: String, answer: String },
 }

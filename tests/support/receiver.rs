@@ -48,7 +48,7 @@ pub(crate) struct Event {
 
 impl Event {
     fn parse(line: String) -> Self {
-        let members = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in the event {line}"));
+        let members = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in the event {line:.300}"));
         Event { line, members }
     }
 
@@ -364,24 +364,30 @@ impl Receiver {
 
     /// Waits for its end; gives that and the events not yet taken.
     pub(crate) fn wait(&mut self) -> (ExitStatus, Vec<Event>) {
-        let mut events = Vec::new();
+        let (status, lines) = self.wait_for_lines();
+        (status, lines.into_iter().map(Event::parse).collect())
+    }
+
+    fn wait_for_lines(&mut self) -> (ExitStatus, Vec<String>) {
+        let mut lines = Vec::new();
         loop {
             match self.events.recv_timeout(PATIENCE) {
-                Ok(line) => events.push(Event::parse(line)),
+                Ok(line) => lines.push(line),
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => panic!("the receiver does not end: {}", self.talk()),
             }
         }
         self.talk_ended.recv_timeout(PATIENCE).expect("its stderr ends with it");
-        (self.child.wait().expect("the child is ours"), events)
+        (self.child.wait().expect("the child is ours"), lines)
     }
 
-    /// Ends it as a crash would; gives the events not yet taken.
+    /// Ends it as a crash would; gives the events not yet taken. The last line may have broken off, and is none then.
     pub(crate) fn kill(&mut self) -> Vec<Event> {
         self.child.kill().expect("the child is ours");
-        let (status, events) = self.wait();
+        let (status, mut lines) = self.wait_for_lines();
         assert_eq!(status.signal(), Some(9));
-        events
+        lines.pop_if(|line| serde_json::from_str::<serde_json::Value>(line).is_err());
+        lines.into_iter().map(Event::parse).collect()
     }
 }
 
