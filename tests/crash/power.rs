@@ -135,7 +135,7 @@ fn syncs_and_writes_that_fail_acknowledge_nothing_that_is_not_there() {
     let mut dice = Dice::new(seed);
     for calls in ["fdatasync,fsync:error=EIO", "pwrite64:error=ENOSPC", "pwrite64:error=EIO"] {
         // The first of them are of the start, which may fail as a whole.
-        let fault = format!("inject={calls}:when={}+{}", 40 + dice.below(20), 15 + dice.below(30));
+        let fault = format!("inject={calls}:when={}+{}", 150 + dice.below(50), 15 + dice.below(30));
         let fleet = Fleet { may_fail: true, ..fleet() };
         let recording = Recording::make(&[], None, Ledger::default(), fleet, "fault", &[fault.clone()]);
         let recording = recording.unwrap_or_else(|broken| panic!("{fault}: {broken:?}"));
