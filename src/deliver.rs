@@ -61,6 +61,8 @@ impl Delivery {
             Worker { reader, cursor, out, style, asks, shared: Arc::clone(&shared), text: Vec::new(), torn: false };
         let spawned = std::thread::Builder::new().name("delivery".into()).spawn(move || {
             worker.run(&say);
+            // Its file is closed before the receiver's, which then can tidy up as the last one.
+            drop(worker);
             let _ = end.send(());
         });
         let failed = |error: io::Error| StoreError::Failed { doing: "starting delivery", why: error.to_string() };

@@ -31,5 +31,7 @@ mod front {
     mod signature_header;
     mod size;
     mod start;
+    #[cfg(feature = "store")]
+    mod store;
     mod vectors;
 }

@@ -121,7 +121,8 @@ impl Seen {
     }
 
     /// How many keys are held.
-    pub(super) fn len(&self) -> usize {
+    #[cfg(test)]
+    fn len(&self) -> usize {
         self.ring.len()
     }
 

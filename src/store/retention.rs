@@ -123,16 +123,15 @@ impl Retention {
         let now = UnixTime::now().as_ms();
         let by_age = self.keep_ms.map(|keep| now.saturating_sub(keep));
         let before = by_age.max(self.prune_before);
-        let is_too_large = match self.keep_bytes {
-            Some(keep) => bytes_in_use(connection)? > keep,
-            None => false,
-        };
-        // All are older than this.
-        let before = if is_too_large { i64::MAX } else { before.unwrap_or(i64::MIN) };
-        if before == i64::MIN {
-            return Ok(false);
+        let owed_from = self.asks.owed_from.load(Ordering::Acquire);
+        if let Some(before) = before
+            && delete_before(connection, before, owed_from)? > 0
+        {
+            return Ok(true);
         }
-        delete_before(connection, before, self.asks.owed_from.load(Ordering::Acquire)).map(|deleted| deleted > 0)
+        let Some(keep_bytes) = self.keep_bytes else { return Ok(false) };
+        let over = bytes_in_use(connection)?.saturating_sub(keep_bytes);
+        Ok(over > 0 && delete_oldest(connection, i64::MAX, owed_from, over.min(STEP_BYTES))? > 0)
     }
 
     /// Gives some of the free pages back to the file system, where there are many; whether there were.
@@ -153,6 +152,11 @@ impl Retention {
 /// # Errors
 /// SQLite's.
 pub fn delete_before(connection: &Connection, before_ms: i64, owed_from: i64) -> rusqlite::Result<usize> {
+    delete_oldest(connection, before_ms, owed_from, STEP_BYTES)
+}
+
+/// The same, of those that come first with `most_bytes` in their bodies.
+fn delete_oldest(connection: &Connection, before_ms: i64, owed_from: i64, most_bytes: i64) -> rusqlite::Result<usize> {
     let oldest = "SELECT id, length(body) FROM events WHERE id < ?1 ORDER BY id LIMIT ?2";
     let mut oldest = connection.prepare_cached(oldest)?;
     let mut rows = oldest.query(params![owed_from, STEP_EVENTS])?;
@@ -160,7 +164,7 @@ pub fn delete_before(connection: &Connection, before_ms: i64, owed_from: i64) ->
     while let Some(row) = rows.next()? {
         last = Some(row.get::<_, i64>(0)?);
         bytes = bytes.saturating_add(row.get(1)?);
-        if bytes >= STEP_BYTES {
+        if bytes >= most_bytes {
             break;
         }
     }

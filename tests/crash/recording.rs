@@ -64,7 +64,8 @@ impl Recording {
         command.extend(faults.iter().flat_map(|fault| ["-e".to_string(), fault.clone()]));
         let command: Vec<&str> = command.iter().map(String::as_str).collect();
         let data_text = data.to_str().expect("the folders of tests have plain names");
-        let mut receiver = setup().within(&command).arguments(arguments).arguments(&["--data", data_text]).start();
+        let mut receiver =
+            setup().storing().within(&command).arguments(arguments).arguments(&["--data", data_text]).start();
         let ledger = Mutex::new(ledger);
         fleet.deliver(receiver.address, &ledger, place, 0, || {})?;
         receiver.signal("TERM");

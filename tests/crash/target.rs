@@ -50,7 +50,12 @@ impl Hookgate {
 
 impl Target for Hookgate {
     fn start(&self, data: &Path) -> Box<dyn Running> {
-        Box::new(setup().arguments(self.arguments).arguments(&self.data_arguments(data)).start())
+        let setup = setup().arguments(self.arguments);
+        Box::new(if self.stores {
+            setup.storing().arguments(&self.data_arguments(data)).start()
+        } else {
+            setup.start()
+        })
     }
 
     fn kill_at_start(&self, data: &Path, time: Duration) {

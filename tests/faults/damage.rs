@@ -130,7 +130,7 @@ fn command(arguments: &[&str], data: &Path, damage: &Damage) -> Outcome {
 
 /// A receiver on `data`, if it takes it; otherwise it says why, and what helps.
 fn try_start(data: &Path) -> Option<Receiver> {
-    match setup().arguments(&["--data", data.to_str().expect("a plain name")]).try_start() {
+    match setup().storing().arguments(&["--data", data.to_str().expect("a plain name")]).try_start() {
         Ok(receiver) => Some(receiver),
         Err(outcome) => {
             expect_refused(&outcome);

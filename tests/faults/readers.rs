@@ -26,7 +26,7 @@ fn sqlite3_counts_the_events_while_the_receiver_runs() {
     if !installed("sqlite3") {
         return;
     }
-    let mut receiver = receiver::start();
+    let mut receiver = receiver::setup().storing().start();
     let folder = receiver.folder.path().to_path_buf();
     for count in 0..50 {
         assert_eq!(ask(&folder, "select count(*) from events"), count.to_string());

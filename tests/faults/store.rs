@@ -36,7 +36,7 @@ impl Store {
 
     /// A receiver on it, to be started.
     pub(super) fn setup(&self) -> Setup {
-        setup().arguments(&["--data", self.data.to_str().expect("the folders of tests have plain names")])
+        setup().storing().arguments(&["--data", self.data.to_str().expect("the folders of tests have plain names")])
     }
 
     pub(super) fn start(&self) -> Receiver {

@@ -167,7 +167,8 @@ impl<K: Keep> Loop<'_, K> {
         if self.is_woken || self.now >= self.tend_after {
             self.is_woken = false;
             let patience = self.keeper.tend();
-            self.tend_after = patience.map_or(Duration::MAX, |patience| self.started.elapsed() + patience);
+            self.tend_after =
+                patience.map_or(Duration::MAX, |patience| self.started.elapsed().saturating_add(patience));
         }
     }
 
