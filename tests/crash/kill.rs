@@ -9,7 +9,7 @@ use crate::support::fleet::Fleet;
 fn kill(arguments: &'static [&'static str]) {
     let rounds = number("CRASH_ROUNDS", 10);
     let seed = seed("CRASH_SEED");
-    let answered = run(&Hookgate::on(arguments), &Plan::usual(rounds), seed);
+    let answered = run(&Hookgate::on(arguments), &Plan { prunes: Some(5), ..Plan::usual(rounds) }, seed);
     let answered = answered.unwrap_or_else(|broken| panic!("{broken:?}; again with CRASH_SEED={seed}"));
     eprintln!("{rounds} rounds with {arguments:?}: {answered} deliveries answered, each is there once");
 }

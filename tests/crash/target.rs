@@ -2,12 +2,15 @@
 
 use crate::support::folder::Folder;
 use crate::support::receiver::{Receiver, setup};
-use crate::support::{SECRET, command::hookgate};
+use crate::support::{PATIENCE, SECRET, command::hookgate};
+use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A receiver that can be started on a folder.
 pub(super) trait Target {
@@ -71,11 +74,18 @@ impl Target for Hookgate {
         child.wait().expect("the child is ours");
     }
 
+    /// Asks for it as docs/STORE.md says, and waits for a receiver to have done it.
     fn prune(&self, data: &Path) {
-        let data = data.to_str().expect("the folders of tests have plain names");
-        let pruned = hookgate().args(["events", "prune", "--older-than", "0s", "--data", data]).output();
-        let pruned = pruned.expect("the command can be started");
-        assert!(pruned.status.success(), "{pruned:?}");
+        let tomorrow = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970") + DAY;
+        fs::write(data.join("asked"), format!("{}\n", tomorrow.as_millis())).expect("the folder is ours");
+        fs::rename(data.join("asked"), data.join("prune")).expect("the folder is ours");
+        let running = self.start(data);
+        let start = Instant::now();
+        while data.join("prune").exists() {
+            assert!(start.elapsed() < PATIENCE, "it does not delete what it was asked to");
+            thread::sleep(Duration::from_millis(10));
+        }
+        running.kill();
     }
 }
 
