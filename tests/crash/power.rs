@@ -133,9 +133,11 @@ fn syncs_and_writes_that_fail_acknowledge_nothing_that_is_not_there() {
     }
     let seed = seed("CRASH_SEED");
     let mut dice = Dice::new(seed);
-    for calls in ["fdatasync,fsync:error=EIO", "pwrite64:error=ENOSPC", "pwrite64:error=EIO"] {
-        // The first of them are of the start, which may fail as a whole.
-        let fault = format!("inject={calls}:when={}+{}", 150 + dice.below(50), 15 + dice.below(30));
+    // The first of them are of the start, which may fail as a whole; a start writes more often than it syncs.
+    for (calls, first) in
+        [("fdatasync,fsync:error=EIO", 40), ("pwrite64:error=ENOSPC", 150), ("pwrite64:error=EIO", 150)]
+    {
+        let fault = format!("inject={calls}:when={}+{}", first + dice.below(20), 15 + dice.below(30));
         let fleet = Fleet { may_fail: true, ..fleet() };
         let recording = Recording::make(&[], None, Ledger::default(), fleet, "fault", &[fault.clone()]);
         let recording = recording.unwrap_or_else(|broken| panic!("{fault}: {broken:?}"));
