@@ -13,6 +13,7 @@ mod log;
 mod reader;
 mod replay;
 mod retention;
+mod rows;
 mod schema;
 mod settings;
 mod told;
