@@ -86,6 +86,16 @@ impl Disk {
         disk
     }
 
+    /// The same for another process, whose calls are numbered anew.
+    pub(super) fn started_anew(mut self) -> Self {
+        self.syncing.clear();
+        for change in self.files.iter_mut().flat_map(|file| &mut file.changes) {
+            // Of no call of that process.
+            change.1 = usize::MAX;
+        }
+        self
+    }
+
     /// Whether what is in a file called `name` is looked at. The index of the log is made anew from it; what else there is holds
     /// no events.
     pub(super) fn is_modelled(name: &str) -> bool {

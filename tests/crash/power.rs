@@ -125,6 +125,32 @@ fn the_tiny_http_front_loses_nothing_it_answered_when_the_power_is_cut() {
     cut_the_power(&["--front", "tiny_http"]);
 }
 
+/// What a receiver that was killed had written but not synced, the next one finds in the system's memory. It must not take that
+/// for kept: not answer its sender, who comes again, before it is on the disk.
+#[test]
+fn what_a_killed_receiver_left_unsynced_is_synced_before_it_is_answered() {
+    if !possible() {
+        return;
+    }
+    let seed = seed("CRASH_SEED");
+    let mut dice = Dice::new(seed);
+    for round in 0..number("CRASH_CUTS", 60).div_ceil(20) {
+        // Half of them with syncs that fail from some moment on, so that something is always left.
+        let fault = format!("inject=fdatasync,fsync:error=EIO:when={}+1", 60 + dice.below(60));
+        let faults = if round % 2 == 0 { vec![fault] } else { Vec::new() };
+        let fleet = Fleet { may_fail: true, ..fleet() };
+        let killed =
+            Recording::killed(fleet, 20 + dice.below(100), &faults).unwrap_or_else(|broken| panic!("{broken:?}"));
+        let answered: BTreeSet<String> = killed.answers.iter().map(|(_, delivery)| delivery.clone()).collect();
+        let after = killed.after(&[], Fleet { deliveries: 5, ..fleet }, "after");
+        let after = after.unwrap_or_else(|broken| panic!("{broken:?}; CRASH_SEED={seed}"));
+        let cuts = cuts(&after, &answered, 40, &mut dice);
+        let outcome = first_broken(&after, &[], &cuts);
+        outcome.unwrap_or_else(|broken| panic!("{faults:?}: {broken:?}; again with CRASH_SEED={seed}"));
+        assert!(!answered.is_empty() && !cuts.is_empty(), "nothing was proven");
+    }
+}
+
 /// Calls fail meanwhile: each of these, now and then. What a sync that failed was for is taken to be lost, as Linux has it.
 #[test]
 fn syncs_and_writes_that_fail_acknowledge_nothing_that_is_not_there() {

@@ -11,7 +11,7 @@ use crate::support::receiver::setup;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// What was written down.
 #[derive(Clone)]
@@ -21,9 +21,10 @@ pub(super) struct Recording {
     pub(super) answers: Vec<(usize, String)>,
     /// The moments at which they had come.
     pub(super) arrivals: BTreeMap<String, usize>,
-    /// What was there at the start.
-    start: Option<Image>,
+    /// The disk at the start.
+    start: Disk,
     data: PathBuf,
+    folder: Arc<Folder>,
     /// All that was sent by its end.
     pub(super) ledger: Ledger,
 }
@@ -54,12 +55,41 @@ impl Recording {
         place: &str,
         faults: &[String],
     ) -> Result<Self, Broken> {
-        let folder = Folder::new();
+        let folder = Arc::new(Folder::new());
         let data = folder.path().join("data");
         if let Some(image) = &start {
             lay_out(image, &data);
         }
-        let log = folder.path().join("strace");
+        let disk = Disk::new(&data, start.as_ref());
+        Recording::on(folder, disk, arguments, ledger, fleet, place, faults, None)
+    }
+
+    /// The same on the folder that another recording left, where what that one did not sync still may be lost.
+    pub(super) fn after(self, arguments: &[&str], fleet: Fleet, place: &str) -> Result<Self, Broken> {
+        let disk = self.disk_at_the_end().expect("it was held against the folder").started_anew();
+        Recording::on(self.folder, disk, arguments, self.ledger, fleet, place, &[], None)
+    }
+
+    /// The same as [`Recording::make`], but it is killed once `enough` were answered.
+    pub(super) fn killed(fleet: Fleet, enough: usize, faults: &[String]) -> Result<Self, Broken> {
+        let folder = Arc::new(Folder::new());
+        let disk = Disk::new(&folder.path().join("data"), None);
+        Recording::on(folder, disk, &[], Ledger::default(), fleet, "killed", faults, Some(enough))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "its callers each give some of them")]
+    fn on(
+        folder: Arc<Folder>,
+        start: Disk,
+        arguments: &[&str],
+        ledger: Ledger,
+        fleet: Fleet,
+        place: &str,
+        faults: &[String],
+        killed_after: Option<usize>,
+    ) -> Result<Self, Broken> {
+        let data = folder.path().join("data");
+        let log = folder.path().join(format!("strace-{place}"));
         let mut command = strace::command(&log);
         command.extend(faults.iter().flat_map(|fault| ["-e".to_string(), fault.clone()]));
         let command: Vec<&str> = command.iter().map(String::as_str).collect();
@@ -67,30 +97,44 @@ impl Recording {
         let mut receiver =
             setup().storing().within(&command).arguments(arguments).arguments(&["--data", data_text]).start();
         let ledger = Mutex::new(ledger);
-        fleet.deliver(receiver.address, &ledger, place, 0, || {})?;
-        receiver.signal("TERM");
-        let (status, _) = receiver.wait();
-        assert!(status.success(), "{status}");
+        match killed_after {
+            Some(enough) => {
+                fleet.deliver(receiver.address, &ledger, place, enough, || drop(receiver.kill()))?;
+            }
+            None => {
+                fleet.deliver(receiver.address, &ledger, place, 0, || {})?;
+                receiver.signal("TERM");
+                let (status, _) = receiver.wait();
+                assert!(status.success(), "{status}");
+            }
+        }
         let trace = Trace::parse(&fs::read_to_string(&log).expect("strace has written it"));
         let (arrivals, answers) = conversations(&trace);
         let ledger = ledger.into_inner().expect("nobody panics with it");
-        let recording = Recording { trace, answers, arrivals, start, data, ledger };
-        assert_eq!(recording.at_the_end(), image_of(&recording.data), "what is written down is not what was done");
+        let recording = Recording { trace, answers, arrivals, start, data, folder, ledger };
+        assert!(recording.disk_at_the_end().is_some(), "what is written down is not what was done");
         Ok(recording)
     }
 
-    /// What is in the folder at the end, as the calls have it.
-    fn at_the_end(&self) -> Image {
-        let mut disk = self.disk();
-        for moment in 0..self.trace.moments.len() {
-            self.pass(&mut disk, moment);
-        }
-        disk.cut(Loss::None, &mut Dice::new(0)).expect("the folder was made")
+    /// The disk after the last moment, as the folder is. A call that never ended was done or not: which, the folder tells.
+    fn disk_at_the_end(&self) -> Option<Disk> {
+        let found = image_of(&self.data);
+        [true, false].into_iter().find_map(|with_unended| {
+            let ended = |number| self.trace.moments.contains(&Moment::Ended(number));
+            let mut disk = self.disk();
+            for at in 0..self.trace.moments.len() {
+                match self.trace.moments[at] {
+                    Moment::Began(number) if !with_unended && !ended(number) => {}
+                    _ => self.pass(&mut disk, at),
+                }
+            }
+            (disk.cut(Loss::None, &mut Dice::new(0)).as_ref() == Some(&found)).then_some(disk)
+        })
     }
 
     /// The disk before the first moment.
     pub(super) fn disk(&self) -> Disk {
-        Disk::new(&self.data, self.start.as_ref())
+        self.start.clone()
     }
 
     /// Lets `moment` pass for `disk`.
