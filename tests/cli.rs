@@ -26,6 +26,7 @@ mod cli {
     mod send;
     mod serve;
     mod sign;
+    mod uncovered;
     mod vectors;
     mod verify;
 }

@@ -37,5 +37,7 @@ mod front {
     mod store;
     mod tiny_http_cannot;
     #[cfg(feature = "cli")]
+    mod uncovered;
+    #[cfg(feature = "cli")]
     mod vectors;
 }

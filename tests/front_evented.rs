@@ -33,5 +33,6 @@ mod front {
     mod start;
     #[cfg(feature = "store")]
     mod store;
+    mod uncovered;
     mod vectors;
 }

@@ -2,7 +2,7 @@
 
 mod store;
 
-use super::input::{SchemeOption, SecretOptions, read_secret, secret_in_environment, verifier};
+use super::input::{SchemeOption, SecretOptions, read_secret, secret_in_environment, uncovered, verifier};
 use super::wrong;
 use crate::explain::Cause;
 use crate::minimal::{self, Failure, LISTEN, PATH, lines_to_stdout, say, warn};
@@ -29,8 +29,9 @@ use store::StoreOptions;
 /// Longest wait for what was accepted before SIGTERM. Docker kills 10 s after it; the front itself gives up a second before.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(9);
 
-/// Descriptors that are not connections: standard streams, listeners, readiness, signals, and some to spare.
-const SPARE_DESCRIPTORS: u64 = 24;
+/// Descriptors that are not connections: standard streams, listeners, readiness, signals, the files of the store (ten), and some to
+/// spare.
+const SPARE_DESCRIPTORS: u64 = 40;
 
 /// Receives webhooks until SIGTERM or SIGINT.
 #[derive(Args)]
@@ -52,6 +53,9 @@ pub(super) struct Serve {
     /// URL that the provider posts to, where the scheme signs that; without its query
     #[arg(long)]
     url: Option<String>,
+    /// Take deliveries of which nothing signs the body: who has seen one can send any other
+    #[arg(long)]
+    accept_uncovered_body: bool,
     #[command(flatten)]
     handshake: HandshakeOptions,
     /// What speaks HTTP: evented, which bounds what a stranger can take; or tiny_http, on loopback or a Unix socket only
@@ -132,7 +136,9 @@ impl Serve {
         let source = scheme.name.clone();
         let token = self.handshake.agreed_token(&scheme)?;
         let secrets = self.secrets.secrets()?;
-        let verifier = verifier(scheme.clone(), secrets.clone(), self.url.as_deref())?;
+        let accepts = self.accept_uncovered_body || self.scheme.is_of_file();
+        let verifier = verifier(scheme.clone(), secrets.clone(), self.url.as_deref(), accepts)?;
+        warn(&uncovered(&scheme));
         let path = self.path.clone();
         let say = move |cause: &Cause| say_cause(&path, cause);
         let explainer = Explainer::start(scheme, secrets, self.url.clone(), say).map_err(failed)?;

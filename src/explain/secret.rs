@@ -148,7 +148,7 @@ pub(super) fn api_key(question: &Question<'_>) -> Option<Cause> {
 /// A secret that the scheme cannot use, where there is one.
 pub(super) fn unusable(question: &Question<'_>) -> Option<Cause> {
     question.secrets.iter().filter(|(_, secret)| !is_usable(question.scheme, secret)).find_map(|(label, secret)| {
-        let why = question.scheme.secret_form.key(secret).err()?;
+        let why = question.scheme.key(secret).err()?;
         Some(Cause::Secret { label: label.clone(), cause: SecretCause::Unusable(why) })
     })
 }

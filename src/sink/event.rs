@@ -5,6 +5,7 @@ use crate::json;
 use crate::payload::Payload;
 use crate::receive::Delivery;
 use crate::time::UnixTime;
+use crate::verify::Scheme;
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 
@@ -44,6 +45,8 @@ pub(super) struct Shown<'a> {
     pub(super) delivery_id: Option<Cow<'a, str>>,
     pub(super) received_at: UnixTime,
     pub(super) payload: &'a Payload<'a>,
+    /// The scheme whose secrets may be in the payload.
+    pub(super) secrets_of: Option<&'a Scheme>,
 }
 
 impl<'a> Shown<'a> {
@@ -56,6 +59,16 @@ impl<'a> Shown<'a> {
             delivery_id: delivery.delivery_id(),
             received_at: delivery.received_at(),
             payload: delivery.payload(),
+            secrets_of: Some(delivery.verified().scheme()),
+        }
+    }
+
+    /// `payload` without the secrets that the scheme has in it.
+    fn redacted<'p>(&self, payload: &'p str) -> Cow<'p, str> {
+        match self.secrets_of {
+            #[cfg(feature = "providers")]
+            Some(scheme) => scheme.redacted(payload),
+            _ => Cow::Borrowed(payload),
         }
     }
 }
@@ -77,7 +90,10 @@ pub(super) fn write_line(event: &Shown<'_>, out: &mut Vec<u8>) {
     match event.payload {
         Payload::Json(text) => {
             out.extend_from_slice(b",\"payload\":");
-            text.write_compact(out);
+            match event.redacted(text.as_str()) {
+                Cow::Borrowed(_) => text.write_compact(out),
+                Cow::Owned(text) => json::write_compact(&text, out),
+            }
         }
         Payload::Opaque(bytes) => {
             out.extend_from_slice(b",\"payload_base64\":\"");
@@ -108,7 +124,7 @@ pub(super) fn write_pretty(event: &Shown<'_>, colour: bool, out: &mut Vec<u8>) {
     let facts = printable(&facts.into_iter().flatten().collect::<Vec<_>>().join("  "));
     out.extend_from_slice(format!("{bold}{event_type}{plain}  {dim}{facts}{plain}\n").as_bytes());
     match event.payload {
-        Payload::Json(text) => json::write_pretty(&printable(text.as_str()), out),
+        Payload::Json(text) => json::write_pretty(&printable(&event.redacted(text.as_str())), out),
         Payload::Opaque(bytes) => base64::write(bytes, out),
     }
     out.extend_from_slice(b"\n\n");
@@ -132,7 +148,7 @@ fn printable(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::request::{Head, Header, Request};
-    use crate::verify::{PayloadRule, Scheme, Secret, Verifier, preset, sign};
+    use crate::verify::{PayloadRule, Secret, Verifier, preset, sign};
 
     /// What `show` makes of `body` delivered with these headers under GitHub's scheme with `payload` as its rule.
     fn shown(
