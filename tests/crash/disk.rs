@@ -303,7 +303,7 @@ impl Change {
     /// The parts of it that are written whole or not at all, as places in its bytes.
     fn sectors(&self) -> Vec<Range<usize>> {
         let (at, length) = match self {
-            Change::Length(_) => return vec![0..0],
+            Change::Length(_) => return std::iter::once(0..0).collect(),
             Change::Write { at, bytes } | Change::Adrift { at, bytes } => (*at, bytes.len()),
         };
         let first = SECTOR_BYTES - at % SECTOR_BYTES;

@@ -181,7 +181,7 @@ fn syncs_and_writes_that_fail_acknowledge_nothing_that_is_not_there() {
     {
         let fault = format!("inject={calls}:when={}+{}", first + dice.below(20), 15 + dice.below(30));
         let fleet = Fleet { may_fail: true, ..fleet() };
-        let recording = Recording::make(&[], None, Ledger::default(), fleet, "fault", &[fault.clone()]);
+        let recording = Recording::make(&[], None, Ledger::default(), fleet, "fault", std::slice::from_ref(&fault));
         let recording = recording.unwrap_or_else(|broken| panic!("{fault}: {broken:?}"));
         let failed =
             recording.trace.calls.iter().filter(|call| call.result == -1 && calls.contains(&call.name)).count();

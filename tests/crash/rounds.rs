@@ -51,13 +51,14 @@ pub(super) fn run(target: &dyn Target, plan: &Plan, seed: u64) -> Result<usize, 
         // Whoever reads the file and leaves it has to leave it to the receiver.
         open(&ledger).look(&data)?;
         let (enough, pause) = (dice.below(plan.answers), chance_us(&mut dice, PAUSE_US));
-        let mut killed = None;
+        let mut is_killed = false;
         plan.fleet.deliver(address, &ledger, &round.to_string(), enough, || {
             // The moment of the kill is what is left to chance here; nothing waits for it to pass.
             thread::sleep(pause);
-            killed = Some(running.kill());
+            running.kill();
+            is_killed = true;
         })?;
-        assert!(killed.is_some(), "the fleet is told when to kill");
+        assert!(is_killed, "the fleet is told when to kill");
         if dice.one_in(8) {
             look_at_a_copy(&mut open(&ledger), &data)?;
         }

@@ -156,7 +156,7 @@ fn described(argument: &str) -> Option<String> {
 }
 
 fn unescape(text: &str) -> Vec<u8> {
-    assert!(text.len() % 4 == 0, "not all in hex: {text:.200}");
+    assert!(text.len().is_multiple_of(4), "not all in hex: {text:.200}");
     let digit = |byte: u8| char::from(byte).to_digit(16).expect("two hex digits").try_into().unwrap_or(0_u8);
     text.as_bytes().chunks(4).map(|escape| digit(escape[2]) << 4 | digit(escape[3])).collect()
 }
