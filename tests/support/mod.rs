@@ -6,6 +6,7 @@ pub(crate) mod client;
 pub(crate) mod command;
 pub(crate) mod delivery;
 pub(crate) mod dice;
+pub(crate) mod event;
 #[cfg(feature = "store")]
 pub(crate) mod fleet;
 pub(crate) mod folder;

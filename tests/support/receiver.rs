@@ -2,11 +2,11 @@
 
 use super::client::{Answer, Client};
 use super::command::{Outcome, finish, hookgate};
+pub(crate) use super::event::Event;
 use super::folder::Folder;
 use super::request::{Post, signed};
 use super::{PATIENCE, SECRET, contains, unique};
-use serde_json::value::RawValue;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -39,39 +39,6 @@ pub(crate) struct Receiver {
     more_talk: Arc<Condvar>,
     talk_ended: mpsc::Receiver<()>,
     secret: String,
-}
-
-/// A line of the receiver's stdout.
-#[derive(Debug)]
-pub(crate) struct Event {
-    pub(crate) line: String,
-    members: BTreeMap<String, Box<RawValue>>,
-}
-
-impl Event {
-    fn parse(line: String) -> Self {
-        let members = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in the event {line:.300}"));
-        Event { line, members }
-    }
-
-    /// The JSON text of a member, untouched.
-    pub(crate) fn raw(&self, name: &str) -> &str {
-        self.members.get(name).unwrap_or_else(|| panic!("no {name} in {}", self.line)).get()
-    }
-
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.members.contains_key(name)
-    }
-
-    /// A member that is a string, or nothing where it is null or absent.
-    pub(crate) fn text(&self, name: &str) -> Option<String> {
-        let value = self.members.get(name)?.get();
-        serde_json::from_str(value).unwrap_or_else(|_| panic!("{name} is {value} in {}", self.line))
-    }
-
-    pub(crate) fn payload(&self) -> &str {
-        self.raw("payload")
-    }
 }
 
 /// A receiver with nothing special about it.
