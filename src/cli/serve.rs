@@ -1,17 +1,21 @@
 //! `hookgate serve`.
 
+mod store;
+
 use super::input::{SchemeOption, SecretOptions, read_secret, secret_in_environment, uncovered, verifier};
+use super::tls::{HTTPS, TlsOptions};
 use super::wrong;
 use crate::explain::Cause;
 use crate::minimal::{self, Failure, LISTEN, PATH, lines_to_stdout, say, warn};
 use crate::receive::{BODY_LIMIT_BYTES, Receiver};
-use crate::serve::evented::{self, Front, Listener, Settings};
+use crate::serve::evented::{self, Front, Settings};
 use crate::serve::explained::Explainer;
 use crate::serve::{Stop, tiny, unix};
+use crate::store::Asks;
 use crate::verify::{Scheme, Secret};
 use clap::{Args, ValueEnum};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 use std::ffi::OsString;
 use std::fs::File;
@@ -19,7 +23,9 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
+use store::StoreOptions;
 
 /// Longest wait for what was accepted before SIGTERM. Docker kills 10 s after it; the front itself gives up a second before.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(9);
@@ -31,12 +37,14 @@ const SPARE_DESCRIPTORS: u64 = 24;
 #[derive(Args)]
 #[command(before_help = "Example: hookgate serve --secret-file ./secret --listen 127.0.0.1:5000 --path /webhook")]
 pub(super) struct Serve {
-    /// Address and port, or unix:PATH, to listen on (repeatable); port 0 takes a free one
+    /// Address and port, https:// before it for TLS, or unix:PATH, to listen on (repeatable); port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = LISTEN)]
     listen: Vec<String>,
     /// Mode of the Unix socket's file, in octal
     #[arg(long, value_name = "MODE", default_value = "660", value_parser = mode)]
     listen_mode: u32,
+    #[command(flatten)]
+    tls: TlsOptions,
     /// Path to answer on, matched byte for byte
     #[arg(long, default_value = PATH)]
     path: String,
@@ -55,6 +63,8 @@ pub(super) struct Serve {
     /// What speaks HTTP: evented, which bounds what a stranger can take; or tiny_http, on loopback or a Unix socket only
     #[arg(long, value_enum, default_value = "evented")]
     front: FrontName,
+    #[command(flatten)]
+    store: StoreOptions,
     #[command(flatten)]
     limits: LimitOptions,
 }
@@ -150,27 +160,40 @@ impl Serve {
     }
 
     fn evented(&self, receiver: &Receiver) -> Result<(), Failure> {
+        let kept = self.store.open()?;
         let mut settings = self.limits.settings();
         settings.connections = settings.connections.min(descriptors_for_connections());
+        let binder = self.tls.binder(&self.listen)?;
         let listeners = self
             .listen
             .iter()
-            .map(|address| Listener::bind(address, self.listen_mode).map_err(|error| cannot_listen(address, &error)))
+            .map(|address| binder.bind(address, self.listen_mode).map_err(|error| cannot_listen(address, &error)))
             .collect::<Result<Vec<_>, _>>()?;
         let front = Front::new(listeners).map_err(failed)?;
         let stop = front.stop();
-        stop_on_signals(stop.clone())?;
+        stop_on_signals(stop.clone(), kept.as_ref().map(|kept| kept.store.asks()), front.waker())?;
         let mut lines = lines_to_stdout().map_err(failed)?;
         for name in front.names() {
             minimal::say_listening(name, receiver);
         }
-        front.run(receiver, &mut lines, &settings, &stop).map_err(failed)
+        match kept {
+            None => front.run(receiver, &mut lines, &settings, &stop).map_err(failed),
+            Some(mut kept) => {
+                front.run(receiver, &mut kept.store, &settings, &stop).map_err(failed)?;
+                kept.finish();
+                Ok(())
+            }
+        }
     }
 
     fn tiny_http(&self, receiver: &Receiver) -> Result<(), Failure> {
         let [address] = self.listen.as_slice() else {
             return Err(wrong("the tiny_http front listens on one address", "--front evented listens on several"));
         };
+        if address.starts_with(HTTPS) {
+            return Err(wrong("the tiny_http front speaks no TLS", "leave out --front tiny_http"));
+        }
+        let kept = self.store.open()?;
         // The socket's file is there until this returns.
         let (listener, name, _file) = match address.strip_prefix("unix:") {
             Some(path) => {
@@ -184,8 +207,19 @@ impl Serve {
             }
         };
         let stop = tiny::stop(&listener).map_err(failed)?;
-        stop_on_signals(stop.clone())?;
-        minimal::serve(&listener, &name, receiver, &stop)
+        // It looks around by itself.
+        stop_on_signals(stop.clone(), kept.as_ref().map(|kept| kept.store.asks()), || ())?;
+        match kept {
+            None => {
+                let mut lines = lines_to_stdout().map_err(failed)?;
+                minimal::serve(&listener, &name, receiver, &mut lines, &stop)
+            }
+            Some(mut kept) => {
+                minimal::serve(&listener, &name, receiver, &mut kept.store, &stop)?;
+                kept.finish();
+                Ok(())
+            }
+        }
     }
 }
 
@@ -276,7 +310,7 @@ fn cannot_listen(address: &str, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::InvalidInput => wrong(
             format!("cannot listen on {address:?}: {error}"),
-            format!("give an address and port, such as {LISTEN}, or unix:PATH"),
+            format!("give an address and port, such as {LISTEN} or https://0.0.0.0:8443, or unix:PATH"),
         ),
         _ => Failure::Running(format!("cannot listen on {address}: {error}")),
     }
@@ -292,26 +326,39 @@ fn descriptors_for_connections() -> usize {
     })
 }
 
-/// The first SIGTERM or SIGINT asks the receiver to finish; a second one, or the limit, ends the process.
-fn stop_on_signals(stop: Stop) -> Result<(), Failure> {
+/// The first SIGTERM or SIGINT asks the receiver to finish; a second one, or the limit, ends the process. SIGUSR1 has the store look
+/// for what `hookgate events prune` asks, and `wake` wakes the loop for that.
+fn stop_on_signals(stop: Stop, asks: Option<Arc<Asks>>, wake: impl Fn() + Send + 'static) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::Running(format!("cannot listen for signals: {error}"));
-    let mut signals = Signals::new([SIGTERM, SIGINT]).map_err(failed)?;
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGUSR1]).map_err(failed)?;
     let wait = move || {
-        let mut received = signals.forever();
-        if received.next().is_none() {
-            return;
-        }
-        stop.ask();
-        let limit = std::thread::Builder::new().name("shutdown limit".into()).spawn(|| {
-            std::thread::sleep(SHUTDOWN_LIMIT);
-            say("hookgate: some requests were not finished in time and got no answer");
-            std::process::exit(0);
-        });
-        drop(limit);
-        if let Some(signal) = received.next() {
-            std::process::exit(128 + signal);
+        for signal in signals.forever() {
+            match (&asks, signal) {
+                (Some(asks), SIGUSR1) => {
+                    asks.look_for_prune();
+                    wake();
+                }
+                (None, SIGUSR1) => {}
+                _ if stop.asked() => std::process::exit(128 + signal),
+                _ => {
+                    stop.ask();
+                    end_after_the_limit(asks.is_some());
+                }
+            }
         }
     };
     std::thread::Builder::new().name("signals".into()).spawn(wait).map_err(failed)?;
     Ok(())
+}
+
+fn end_after_the_limit(has_store: bool) {
+    let limit = std::thread::Builder::new().name("shutdown limit".into()).spawn(move || {
+        std::thread::sleep(SHUTDOWN_LIMIT);
+        say("hookgate: some requests were not finished in time and got no answer");
+        if has_store {
+            say("hookgate: or some events were not printed in time, and come after the next start");
+        }
+        std::process::exit(0);
+    });
+    drop(limit);
 }

@@ -6,6 +6,11 @@
 mod admission;
 mod client;
 mod peers;
+#[cfg(feature = "tls")]
+mod session;
+#[cfg(not(feature = "tls"))]
+#[path = "evented/no_session.rs"]
+mod session;
 mod slots;
 mod socket;
 mod turn;
@@ -99,6 +104,12 @@ impl Front {
         Stop::new(move || drop(waker.wake()))
     }
 
+    /// What wakes it, so that its keeper can do what another thread asked for.
+    pub fn waker(&self) -> impl Fn() + Send + 'static {
+        let waker = Arc::clone(&self.waker);
+        move || drop(waker.wake())
+    }
+
     /// Where it listens.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.listeners.iter().map(|listening| listening.listener.name())
@@ -115,8 +126,10 @@ impl Front {
             slots: Slots::default(),
             ready: Vec::new(),
             busy: VecDeque::new(),
+            handshakes: VecDeque::new(),
             deciding: Vec::new(),
             read_buffer: vec![0; READ_BYTES].into_boxed_slice(),
+            opened: Vec::new(),
             buffers: Buffers::default(),
             last_answer: LastAnswer::default(),
             receiver,
@@ -126,6 +139,8 @@ impl Front {
             now: Duration::ZERO,
             date: UnixTime::now(),
             next_expiry: Duration::MAX,
+            is_woken: false,
+            tend_after: Duration::ZERO,
             accept_after: Duration::ZERO,
             backoff: BACKOFF.0,
             stopping: None,
@@ -147,9 +162,13 @@ struct Loop<'r, K> {
     ready: Vec<usize>,
     /// Those who had their step and want more, looked at after all others, in turn. Nobody is on both lists.
     busy: VecDeque<usize>,
+    /// The same for those whose handshake is not done: a step of one can take longer than all that the others want.
+    handshakes: VecDeque<usize>,
     /// Connections whose request was proven in this turn, and whether it was staged.
     deciding: Vec<(usize, Option<Staged>)>,
     read_buffer: Box<[u8]>,
+    /// What was in the TLS records of a read.
+    opened: Vec<u8>,
     buffers: Buffers,
     last_answer: LastAnswer,
     receiver: &'r Receiver,
@@ -162,6 +181,10 @@ struct Loop<'r, K> {
     date: UnixTime,
     /// No deadline is before it.
     next_expiry: Duration,
+    /// A turn was kept, or could not be, or somebody woke the loop, since the keeper was last let do what is due.
+    is_woken: bool,
+    /// When it wants to be let do so at the latest.
+    tend_after: Duration,
     accept_after: Duration,
     backoff: Duration,
     /// When to give up on what is in flight, once asked to stop.

@@ -4,6 +4,7 @@ use super::client::{Answer, Client};
 use super::command::{Outcome, finish, hookgate};
 use super::folder::Folder;
 use super::request::{Post, signed};
+use super::wire::speaks_tls;
 use super::{PATIENCE, SECRET, contains, unique};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,21 +17,23 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-/// A receiver to be started: listening on a free port of 127.0.0.1, with [`SECRET`], unless told otherwise.
+/// A receiver to be started: listening on a free port of 127.0.0.1, with [`SECRET`] and without a store, unless told otherwise.
 pub(crate) struct Setup {
-    folder: Folder,
+    folder: Arc<Folder>,
     path: Option<String>,
     secret: Option<String>,
     arguments: Vec<String>,
     variables: Vec<(String, OsString)>,
     stdout_closed: bool,
     descriptors: Option<u32>,
+    /// Whether it keeps events in a store, in its folder.
+    is_storing: bool,
 }
 
 pub(crate) struct Receiver {
     child: Child,
     pub(crate) address: SocketAddr,
-    pub(crate) folder: Folder,
+    pub(crate) folder: Arc<Folder>,
     path: String,
     events: mpsc::Receiver<String>,
     talk: Arc<Mutex<String>>,
@@ -78,14 +81,22 @@ pub(crate) fn start() -> Receiver {
 }
 
 pub(crate) fn setup() -> Setup {
+    let folder = Folder::new();
+    #[cfg(feature = "tls")]
+    if speaks_tls() {
+        let pair = super::certificates::of(&["localhost"]);
+        folder.file("cert.pem", pair.certificate.as_bytes());
+        folder.file("key.pem", pair.key.as_bytes());
+    }
     Setup {
-        folder: Folder::new(),
+        folder: Arc::new(folder),
         path: None,
         secret: Some(SECRET.into()),
         arguments: Vec::new(),
         variables: Vec::new(),
         stdout_closed: false,
         descriptors: None,
+        is_storing: false,
     }
 }
 
@@ -117,6 +128,25 @@ impl Setup {
     pub(crate) fn file(self, name: &str, bytes: &[u8]) -> Self {
         self.folder.file(name, bytes);
         self
+    }
+
+    /// In a folder where another one was.
+    #[cfg(feature = "store")]
+    pub(crate) fn folder(mut self, folder: &Arc<Folder>) -> Self {
+        self.folder = Arc::clone(folder);
+        self
+    }
+
+    /// It keeps events in a store; the minimal build has none.
+    #[cfg(feature = "store")]
+    pub(crate) fn storing(mut self) -> Self {
+        self.is_storing = true;
+        self
+    }
+
+    /// Where the receiver will run.
+    pub(crate) fn place(&self) -> &Folder {
+        &self.folder
     }
 
     /// Nobody reads its stdout.
@@ -156,9 +186,13 @@ impl Setup {
 
     #[cfg(feature = "cli")]
     fn configure(&self, command: &mut Command) {
-        command.args(["serve", "--listen", "127.0.0.1:0"]).args(crate::FRONT);
+        let address = if speaks_tls() { "https://127.0.0.1:0" } else { "127.0.0.1:0" };
+        command.args(["serve", "--listen", address]).args(crate::FRONT);
         if let Some(path) = &self.path {
             command.args(["--path", path]);
+        }
+        if !self.is_storing {
+            command.arg("--no-store");
         }
         command.args(&self.arguments);
     }
@@ -222,15 +256,16 @@ impl Setup {
     }
 }
 
-/// The address in `... http://127.0.0.1:PORT/webhook ...`.
+/// The address in `... http://127.0.0.1:PORT/webhook ...`, or behind https.
 fn address_in(line: &str) -> Option<SocketAddr> {
-    let (_, rest) = line.split_once("http://")?;
+    let (_, rest) = line.split_once("://")?;
     rest.split('/').next()?.parse().ok()
 }
 
 impl Receiver {
     pub(crate) fn url(&self) -> String {
-        format!("http://{}/webhook", self.address)
+        let scheme = if speaks_tls() { "https" } else { "http" };
+        format!("{scheme}://{}/webhook", self.address)
     }
 
     /// The number of its process.
