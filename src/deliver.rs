@@ -138,7 +138,7 @@ impl<W: Write> Worker<W> {
     /// Hands on what is next; whether there was anything.
     fn step(&mut self) -> io::Result<bool> {
         let events =
-            self.reader.events_after(self.cursor.event(), BATCH_EVENTS, BATCH_BYTES).map_err(io::Error::other)?;
+            self.reader.events_to_print(self.cursor.event(), BATCH_EVENTS, BATCH_BYTES).map_err(io::Error::other)?;
         let Some(last) = events.last().map(|event| event.number) else { return Ok(false) };
         self.text.clear();
         if self.torn {
