@@ -46,7 +46,7 @@ pub(super) struct Shown<'a> {
     pub(super) delivery_id: Option<Cow<'a, str>>,
     pub(super) received_at: UnixTime,
     pub(super) payload: &'a Payload<'a>,
-    /// What says which parts of the payload are secrets; nothing where that is a scheme that this program does not know.
+    /// What says which parts of the payload are secrets; nothing where they were left out before.
     #[cfg(feature = "providers")]
     pub(super) scheme: Option<&'a Scheme>,
 }
