@@ -68,12 +68,21 @@ fn joined(digits: &[u8; 8]) -> [u8; 6] {
 
 /// The bytes that `text` stands for, padded or not, or the place of the first byte that is not base64 as it should be.
 pub(crate) fn decode(text: &[u8]) -> Result<Vec<u8>, usize> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
+    decode_each(text, |group| bytes.extend_from_slice(group))?;
+    Ok(bytes)
+}
+
+/// Gives the bytes that `text` stands for to `take`, padded or not.
+///
+/// # Errors
+/// The place of the first byte that is not base64 as it should be.
+pub(crate) fn decode_each(text: &[u8], mut take: impl FnMut(&[u8])) -> Result<(), usize> {
     let digits = match text {
         [digits @ .., b'=', b'='] if text.len().is_multiple_of(4) => digits,
         [digits @ .., b'='] if text.len().is_multiple_of(4) => digits,
         digits => digits,
     };
-    let mut bytes = Vec::with_capacity(digits.len() / 4 * 3 + 2);
     for (at, group) in digits.chunks(4).enumerate() {
         let mut joined = 0_u32;
         for (place, digit) in group.iter().enumerate() {
@@ -85,14 +94,14 @@ pub(crate) fn decode(text: &[u8]) -> Result<Vec<u8>, usize> {
         }
         let [_, first, second, third] = (joined << (6 * (4 - group.len()))).to_be_bytes();
         match (group.len(), second, third) {
-            (4, ..) => bytes.extend_from_slice(&[first, second, third]),
-            (3, _, 0) => bytes.extend_from_slice(&[first, second]),
-            (2, 0, 0) => bytes.push(first),
+            (4, ..) => take(&[first, second, third]),
+            (3, _, 0) => take(&[first, second]),
+            (2, 0, 0) => take(&[first]),
             // One digit is no byte, and spare bits are zero.
             _ => return Err(digits.len()),
         }
     }
-    Ok(bytes)
+    Ok(())
 }
 
 fn digit_value(text: u8) -> u8 {

@@ -24,13 +24,15 @@ pub use handshake::{AgreedToken, Body, ECHO_LIMIT_BYTES, Handshake, Reply, SIGNE
 pub use key::{SHORTEST_DECODED_BYTES, UnusableSecret};
 pub use presets::{aliases, names, preset};
 pub use refusal::Refusal;
+#[cfg(feature = "providers")]
+pub use scheme::PublicKeyRule;
 pub use scheme::{
     Algorithm, ContentType, Encoding, Grammar, PayloadRule, Piece, Place, ReplayRule, Scheme, SecretForm, Success,
     TimeUnit, Timestamp, TimestampPlace, Unprefixed,
 };
 pub use secret::{EmptySecret, Secret};
 pub use sign::{CannotSign, Signer, sign};
-pub use signature::SIGNATURES_LIMIT;
+pub use signature::{PUBLIC_KEY_SIGNATURES_LIMIT, SIGNATURES_LIMIT};
 
 use crate::request::{Head, Request};
 use crate::time::UnixTime;
@@ -47,6 +49,9 @@ pub struct Verifier {
     plan: Plan,
     keys: Vec<Key>,
     url: Url,
+    /// For the secrets that are public keys, where others are shared secrets.
+    #[cfg(feature = "providers")]
+    other: Option<Box<Verifier>>,
 }
 
 struct Key {
@@ -121,15 +126,38 @@ impl Verifier {
         if !url.is_none_or(is_base_url) {
             return Err(VerifierError::InvalidUrl);
         }
-        let keys = secrets.into_iter().map(|(label, secret)| match scheme.secret_form.key(&secret) {
-            Ok(key) => Ok(Key { label, keyed: Keyed::new(scheme.algorithm, &key) }),
-            Err(why) => Err(VerifierError::Secret { label, why }),
+        #[cfg(feature = "providers")]
+        let (secrets, other) = {
+            let (own, others): (Vec<_>, Vec<_>) =
+                secrets.into_iter().partition(|(_, secret)| matches!(scheme.for_secret(secret), Cow::Borrowed(_)));
+            let other = match others.first() {
+                Some((_, secret)) => Some(Verifier::at(scheme.for_secret(secret).into_owned(), others, url)?),
+                None => None,
+            };
+            match other {
+                Some(other) if own.is_empty() => return Ok(other),
+                other => (own, other.map(Box::new)),
+            }
+        };
+        let keys = secrets.into_iter().map(|(label, secret)| {
+            let keyed = scheme.secret_form.key(&secret).and_then(|key| Keyed::new(scheme.algorithm, &key));
+            match keyed {
+                Ok(keyed) => Ok(Key { label, keyed }),
+                Err(why) => Err(VerifierError::Secret { label, why }),
+            }
         });
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
         if keys.is_empty() {
             return Err(VerifierError::NoSecret);
         }
-        Ok(Verifier { plan: Plan::new(&scheme), scheme, keys, url: Url::new(url.unwrap_or_default()) })
+        Ok(Verifier {
+            plan: Plan::new(&scheme),
+            scheme,
+            keys,
+            url: Url::new(url.unwrap_or_default()),
+            #[cfg(feature = "providers")]
+            other,
+        })
     }
 
     /// The scheme this verifier judges by.
@@ -149,9 +177,19 @@ impl Verifier {
     /// # Errors
     /// What the sender did wrong; see [`Refusal`].
     pub fn verify<'a>(&'a self, request: &Request<'a>, now: UnixTime) -> Result<Verified<'a>, Refusal> {
+        let verdict = self.verify_alone(request, now);
+        #[cfg(feature = "providers")]
+        if let (Err(refusal), Some(other)) = (&verdict, &self.other) {
+            return self.verify_beside(*refusal, other, request, now);
+        }
+        verdict
+    }
+
+    #[inline(always)]
+    fn verify_alone<'a>(&'a self, request: &Request<'a>, now: UnixTime) -> Result<Verified<'a>, Refusal> {
         let mut parts = Parts::empty();
         self.plan.read(&self.scheme, &request.head, &mut parts)?;
-        let text = Text { request, timestamp: parts.timestamp, id: parts.id, url: &self.url };
+        let text = self.text(request, &parts);
         let mut first = MacBytes::EMPTY;
         let matching = self.keys.iter().enumerate().find(|(at, key)| {
             let (is_right, mac) = key.keyed.judge(&self.scheme, &text, &parts);
@@ -176,12 +214,60 @@ impl Verifier {
         })
     }
 
+    /// What the template's pieces stand for in `request`, of which `parts` were read.
+    #[inline(always)]
+    fn text<'t>(&'t self, request: &'t Request<'t>, parts: &Parts<'t>) -> Text<'t> {
+        Text {
+            request,
+            timestamp: parts.timestamp,
+            id: parts.id,
+            url: &self.url,
+            #[cfg(feature = "providers")]
+            secret: &[],
+        }
+    }
+
+    /// The verdict of `other`, where this verifier's own is `refusal`: of the two refusals the one that goes further.
+    #[cfg(feature = "providers")]
+    #[cold]
+    fn verify_beside<'a>(
+        &'a self,
+        refusal: Refusal,
+        other: &'a Verifier,
+        request: &Request<'a>,
+        now: UnixTime,
+    ) -> Result<Verified<'a>, Refusal> {
+        let distance = |refusal: Refusal| match refusal {
+            Refusal::Stale { .. } | Refusal::FromTheFuture { .. } => 2,
+            Refusal::SignatureMismatch => 1,
+            _ => 0,
+        };
+        match other.verify_alone(request, now) {
+            Ok(verified) => {
+                // By the same secret, whichever matched: see `Verified::replay_key`.
+                let mut parts = Parts::empty();
+                let _ = other.plan.read(&other.scheme, &request.head, &mut parts);
+                let first = self.keys.first().map(|key| key.keyed.sign(&self.scheme, &self.text(request, &parts)));
+                Ok(Verified { mac: MacBytes::of(&first.unwrap_or_default()), ..verified })
+            }
+            Err(another) if distance(another) > distance(refusal) => Err(another),
+            Err(_) => Err(refusal),
+        }
+    }
+
     /// What can be refused before the body has come: what the head lacks, or has in another form than the scheme's.
     ///
     /// # Errors
     /// The refusal that [`Verifier::verify`] would give for this head with any body.
     pub fn check_head(&self, head: &Head<'_>) -> Result<(), Refusal> {
-        self.plan.read(&self.scheme, head, &mut Parts::empty())
+        let checked = self.plan.read(&self.scheme, head, &mut Parts::empty());
+        #[cfg(feature = "providers")]
+        if let (Err(_), Some(other)) = (&checked, &self.other)
+            && other.check_head(head).is_ok()
+        {
+            return Ok(());
+        }
+        checked
     }
 }
 
@@ -194,7 +280,10 @@ fn is_base_url(url: &str) -> bool {
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let labels: Vec<&str> = self.keys.iter().map(|key| key.label.as_str()).collect();
+        #[cfg_attr(not(feature = "providers"), expect(unused_mut, reason = "there are no others in this build"))]
+        let mut labels: Vec<&str> = self.keys.iter().map(|key| key.label.as_str()).collect();
+        #[cfg(feature = "providers")]
+        labels.extend(self.other.iter().flat_map(|other| &other.keys).map(|key| key.label.as_str()));
         f.debug_struct("Verifier").field("scheme", &self.scheme.name).field("secrets", &labels).finish()
     }
 }
@@ -264,7 +353,15 @@ impl<'a> Verified<'a> {
     fn mac_of(&self, token: &[u8]) -> Vec<u8> {
         let plain = Scheme { template: vec![Piece::Body], ..self.scheme.clone() };
         let request = Request { head: self.request.head, body: token };
-        self.keyed.sign(&plain, &Text { request: &request, timestamp: &[], id: &[], url: &Url::new("") })
+        let text = Text {
+            request: &request,
+            timestamp: &[],
+            id: &[],
+            url: &Url::new(""),
+            #[cfg(feature = "providers")]
+            secret: &[],
+        };
+        self.keyed.sign(&plain, &text)
     }
 
     /// The event's type: the first of the scheme's places that holds a value. `payload` is the body's JSON, if it has one.

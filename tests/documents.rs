@@ -79,6 +79,7 @@ fn reply(handshake: &Handshake) -> String {
     let token = handshake.token.as_ref().map(|spot| code(&spot.to_string())).unwrap_or_default();
     match &handshake.reply {
         Reply::Empty => "no body".to_string(),
+        Reply::NoContent => "no body, status 204".to_string(),
         Reply::Text | Reply::Sentence => format!("{token} as text"),
         Reply::Json(name) => format!("{token} as the JSON member {}", code(name)),
         Reply::Mac { token: name, mac } => format!("{token} as {}, its MAC as {}", code(name), code(mac)),

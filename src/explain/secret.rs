@@ -4,7 +4,7 @@ use super::cause::{Cause, SecretCause};
 use super::tries::{Tries, is_usable};
 use super::{Question, Reach};
 use crate::base64;
-use crate::verify::{Secret, SecretForm};
+use crate::verify::{Secret, SecretForm, Verifier};
 
 /// Prefixes that say what a secret is, the longer before what it begins or ends with: Standard Webhooks' `whsec_`, and
 /// Supabase's, which puts the version of the signature before it.
@@ -47,7 +47,7 @@ const SIGNED_WITH_API_KEY: [&str; 1] = ["paystack"];
 pub(super) fn others(tries: &mut Tries<'_>) -> Option<Cause> {
     let question = tries.question;
     question.also.iter().find_map(|(label, secret)| {
-        let key = question.scheme.secret_form.key(secret).ok()?;
+        let key = question.scheme.key(secret).ok()?;
         tries.holds_with_key(&key).then(|| Cause::AnotherSecret { label: label.clone() })
     })
 }
@@ -59,6 +59,19 @@ pub(super) fn readings(tries: &mut Tries<'_>) -> Option<Cause> {
         let readings = Readings::of(&question.scheme.secret_form, secret.as_bytes());
         let (cause, _) = readings.0.into_iter().find(|(_, key)| tries.holds_with_key(key))?;
         Some(Cause::Secret { label: label.clone(), cause })
+    })
+}
+
+/// Whether a configured secret is a public key that lost the prefix which says so.
+pub(super) fn public_key(tries: &mut Tries<'_>) -> Option<Cause> {
+    let question = tries.question;
+    let rule = question.scheme.public_key.as_ref()?;
+    question.secrets.iter().find_map(|(label, secret)| {
+        let text = [rule.prefix.as_bytes(), secret.as_bytes().trim_ascii()].concat();
+        let secret = (label.clone(), Secret::new(text).ok()?);
+        let verifier = Verifier::at(tries.scheme.clone(), [secret], question.url).ok()?;
+        let holds = tries.holds(&verifier, question.request);
+        holds.then(|| Cause::Secret { label: label.clone(), cause: SecretCause::PrefixMissing })
     })
 }
 
@@ -148,7 +161,7 @@ pub(super) fn api_key(question: &Question<'_>) -> Option<Cause> {
 /// A secret that the scheme cannot use, where there is one.
 pub(super) fn unusable(question: &Question<'_>) -> Option<Cause> {
     question.secrets.iter().filter(|(_, secret)| !is_usable(question.scheme, secret)).find_map(|(label, secret)| {
-        let why = question.scheme.secret_form.key(secret).err()?;
+        let why = question.scheme.key(secret).err()?;
         Some(Cause::Secret { label: label.clone(), cause: SecretCause::Unusable(why) })
     })
 }

@@ -5,8 +5,8 @@ mod write;
 
 use super::check::{UnusableScheme, check};
 use super::scheme::{
-    Algorithm, ContentType, Encoding, Grammar, PayloadRule, Place, ReplayRule, Scheme, SecretForm, Success, TimeUnit,
-    Timestamp, TimestampPlace, Unprefixed,
+    Algorithm, ContentType, Encoding, Grammar, PayloadRule, Place, PublicKeyRule, ReplayRule, Scheme, SecretForm,
+    Success, TimeUnit, Timestamp, TimestampPlace, Unprefixed,
 };
 use super::template;
 use std::borrow::Cow;
@@ -19,7 +19,8 @@ const TOLERANCE_S: u64 = 300;
 /// Longest file of a scheme, in bytes.
 pub const SCHEME_FILE_LIMIT_BYTES: usize = 64 * 1024;
 
-const ENCODINGS: &[(&str, Encoding)] = &[("hex", Encoding::Hex), ("base64", Encoding::Base64)];
+const ENCODINGS: &[(&str, Encoding)] =
+    &[("hex", Encoding::Hex), ("base64", Encoding::Base64), ("base64-der", Encoding::Base64Der)];
 const UNITS: &[(&str, TimeUnit)] =
     &[("s", TimeUnit::Seconds), ("ms", TimeUnit::Milliseconds), ("rfc3339", TimeUnit::Rfc3339)];
 const UNPREFIXED: &[(&str, Unprefixed)] = &[("base64", Unprefixed::Base64), ("utf8", Unprefixed::Utf8)];
@@ -31,6 +32,7 @@ const PAYLOADS: &[(&str, PayloadRule)] = &[
     ("form", PayloadRule::Form),
     ("any", PayloadRule::Any),
     ("may-be-empty", PayloadRule::MayBeEmpty),
+    ("json-or-empty", PayloadRule::JsonOrEmpty),
 ];
 
 impl Scheme {
@@ -73,11 +75,13 @@ fn read(fields: &mut Fields) -> Result<Scheme, UnusableScheme> {
         documentation: fields.text("documentation")?.unwrap_or_default(),
         signature_headers: fields.texts("signature_headers")?.ok_or_else(|| fields.missing("signature_headers"))?,
         require_headers: fields.pairs("require_headers")?,
+        optional_headers: fields.pairs("optional_headers")?,
         grammar: grammar(fields)?,
         algorithm,
         encoding,
         template: template::parse(&template).map_err(|why| UnusableScheme::new("template", why))?,
         secret_form: secret(fields)?,
+        public_key: public_key(fields)?,
         timestamp: timestamp(fields)?,
         signed_id: fields.text("signed_id")?,
         payload: payload(fields)?,
@@ -137,6 +141,17 @@ fn secret(fields: &mut Fields) -> Result<SecretForm, UnusableScheme> {
     let without_prefix = inner.one_of("without_prefix", UNPREFIXED)?.unwrap_or(Unprefixed::Base64);
     inner.end()?;
     Ok(SecretForm::Base64 { prefix, without_prefix })
+}
+
+fn public_key(fields: &mut Fields) -> Result<Option<PublicKeyRule>, UnusableScheme> {
+    let Some(mut inner) = fields.inner("public_key", "")? else { return Ok(None) };
+    let rule = PublicKeyRule {
+        prefix: inner.text("prefix")?.ok_or_else(|| inner.missing("prefix"))?,
+        algorithm: inner.one_of("algorithm", Algorithm::ALL)?.ok_or_else(|| inner.missing("algorithm"))?,
+        signature_keys: inner.texts("signature_keys")?.ok_or_else(|| inner.missing("signature_keys"))?,
+    };
+    inner.end()?;
+    Ok(Some(rule))
 }
 
 fn timestamp(fields: &mut Fields) -> Result<Option<Timestamp>, UnusableScheme> {

@@ -1,5 +1,13 @@
 //! From a secret, as the operator holds it, to a key that signatures are checked with.
 
+#[cfg(feature = "providers")]
+mod pair;
+#[cfg(feature = "providers")]
+mod plain;
+
+#[cfg(feature = "providers")]
+pub(super) use pair::{PrivateKey, PublicKey, is_of_key_pair};
+
 use super::encoding::LONGEST;
 use super::scheme::{Algorithm, Piece, Scheme, SecretForm, Unprefixed};
 use super::secret::Secret;
@@ -35,6 +43,32 @@ pub enum UnusableSecret {
         /// How long that is, in bytes.
         bytes: usize,
     },
+    /// It is a public key, where a shared secret is asked for: anybody could sign with it.
+    #[cfg(feature = "providers")]
+    PublicKey,
+    /// It is a private key: it belongs to the sender, and nothing here needs it.
+    #[cfg(feature = "providers")]
+    PrivateKey,
+    /// It is a shared secret, where a public key is asked for.
+    #[cfg(feature = "providers")]
+    SharedSecret,
+    /// A public key has another length.
+    #[cfg(feature = "providers")]
+    KeyLength {
+        /// How long it is, in bytes.
+        bytes: usize,
+        /// How long a key is.
+        expected: usize,
+    },
+    /// It is the length of a public key, and no point of the curve, or not in the one form that a point has.
+    #[cfg(feature = "providers")]
+    NotOnCurve,
+    /// It is a point of small order: signatures that it verifies are made without any key.
+    #[cfg(feature = "providers")]
+    WeakKey,
+    /// It has to be a public key of P-256 as a SubjectPublicKeyInfo.
+    #[cfg(feature = "providers")]
+    NotPublicKeyInfo,
 }
 
 impl fmt::Display for UnusableSecret {
@@ -45,6 +79,30 @@ impl fmt::Display for UnusableSecret {
             UnusableSecret::TooShort { bytes } => {
                 write!(f, "it decodes to {bytes} bytes, and fewer than {SHORTEST_DECODED_BYTES} are no key")
             }
+            #[cfg(feature = "providers")]
+            UnusableSecret::PublicKey => {
+                f.write_str("it is a public key (whpk_), and the scheme has signatures by a shared secret alone")
+            }
+            #[cfg(feature = "providers")]
+            UnusableSecret::PrivateKey => {
+                f.write_str("it is a private key, which is the sender's alone; verify with the public one")
+            }
+            #[cfg(feature = "providers")]
+            UnusableSecret::SharedSecret => {
+                f.write_str("it is a shared secret (whsec_), and the scheme wants a public key")
+            }
+            #[cfg(feature = "providers")]
+            UnusableSecret::KeyLength { bytes, expected } => {
+                write!(f, "it has {bytes} bytes, and the public key {expected}")
+            }
+            #[cfg(feature = "providers")]
+            UnusableSecret::NotOnCurve => f.write_str("it is no public key of Ed25519: no point of its curve"),
+            #[cfg(feature = "providers")]
+            UnusableSecret::WeakKey => f.write_str("it is a point of small order: anybody can sign for such a key"),
+            #[cfg(feature = "providers")]
+            UnusableSecret::NotPublicKeyInfo => f.write_str(
+                "it has to be a public key of P-256 as SPKI (RFC 5480), what a PEM file has between its lines",
+            ),
         }
     }
 }
@@ -56,6 +114,13 @@ impl SecretForm {
     /// Where it is not of this form, or decodes to next to nothing.
     pub fn key(&self, secret: &Secret) -> Result<Secret, UnusableSecret> {
         let bytes = secret.as_bytes();
+        #[cfg(feature = "providers")]
+        if let SecretForm::Base64 { prefix, .. } = self
+            && !prefix.is_empty()
+            && let Some(other) = pair::other_kind(bytes, prefix)
+        {
+            return Err(other);
+        }
         let decoded = match self {
             SecretForm::Utf8 => return Ok(secret.clone()),
             SecretForm::Hex => hex::decode(bytes).map_err(|error| UnusableSecret::NotHex {
@@ -83,7 +148,19 @@ impl SecretForm {
     }
 }
 
-/// A MAC's state with its key already fed: cloned for each request.
+impl Scheme {
+    /// The key that `secret` stands for, to verify with.
+    ///
+    /// # Errors
+    /// Where it is not of the scheme's form, or no key of its algorithm.
+    pub fn key(&self, secret: &Secret) -> Result<Secret, UnusableSecret> {
+        let key = self.secret_form.key(secret)?;
+        Keyed::new(self.algorithm, &key)?;
+        Ok(key)
+    }
+}
+
+/// A MAC's state with its key already fed, cloned for each request; or another kind of key.
 #[derive(Clone)]
 pub(super) enum Keyed {
     #[cfg(feature = "providers")]
@@ -91,6 +168,10 @@ pub(super) enum Keyed {
     HmacSha256(Hmac<Sha256>),
     HmacSha384(Hmac<Sha384>),
     HmacSha512(Hmac<Sha512>),
+    #[cfg(feature = "providers")]
+    Sha256(Secret),
+    #[cfg(feature = "providers")]
+    Public(Box<PublicKey>),
 }
 
 /// A MAC: of all signatures that are tried, and of what is replayed.
@@ -103,7 +184,7 @@ pub(super) struct MacBytes {
 impl MacBytes {
     pub(super) const EMPTY: Self = MacBytes { bytes: [0; LONGEST], len: 0 };
 
-    fn of(mac: &[u8]) -> Self {
+    pub(super) fn of(mac: &[u8]) -> Self {
         let mut bytes = [0; LONGEST];
         let len = mac.len().min(LONGEST);
         if let (Some(room), Some(mac)) = (bytes.get_mut(..len), mac.get(..len)) {
@@ -118,14 +199,24 @@ impl MacBytes {
 }
 
 impl Keyed {
-    pub(super) fn new(algorithm: Algorithm, key: &Secret) -> Self {
-        match algorithm {
+    /// `key`, ready to be used by `algorithm`.
+    ///
+    /// # Errors
+    /// Where it is none for it. Any bytes are a MAC's key.
+    pub(super) fn new(algorithm: Algorithm, key: &Secret) -> Result<Self, UnusableSecret> {
+        Ok(match algorithm {
             #[cfg(feature = "providers")]
             Algorithm::HmacSha1 => Keyed::HmacSha1(keyed(key)),
             Algorithm::HmacSha256 => Keyed::HmacSha256(keyed(key)),
             Algorithm::HmacSha384 => Keyed::HmacSha384(keyed(key)),
             Algorithm::HmacSha512 => Keyed::HmacSha512(keyed(key)),
-        }
+            #[cfg(feature = "providers")]
+            Algorithm::Sha256 => Keyed::Sha256(key.clone()),
+            #[cfg(feature = "providers")]
+            Algorithm::Ed25519 | Algorithm::EcdsaP256Sha256 => {
+                Keyed::Public(Box::new(PublicKey::new(algorithm, key.as_bytes())?))
+            }
+        })
     }
 
     /// Whether any signature of `parts` is right, and the MAC.
@@ -137,10 +228,14 @@ impl Keyed {
             Keyed::HmacSha256(keyed) => judge(keyed, scheme, text, parts),
             Keyed::HmacSha384(keyed) => judge(keyed, scheme, text, parts),
             Keyed::HmacSha512(keyed) => judge(keyed, scheme, text, parts),
+            #[cfg(feature = "providers")]
+            Keyed::Sha256(secret) => plain::judge(secret, scheme, text, parts),
+            #[cfg(feature = "providers")]
+            Keyed::Public(key) => key.judge(scheme, text, parts),
         }
     }
 
-    /// The signature of `text`.
+    /// The MAC of `text`; nothing where only the sender has the key.
     pub(super) fn sign(&self, scheme: &Scheme, text: &Text<'_>) -> Vec<u8> {
         match self {
             #[cfg(feature = "providers")]
@@ -148,6 +243,10 @@ impl Keyed {
             Keyed::HmacSha256(keyed) => sign(keyed, scheme, text),
             Keyed::HmacSha384(keyed) => sign(keyed, scheme, text),
             Keyed::HmacSha512(keyed) => sign(keyed, scheme, text),
+            #[cfg(feature = "providers")]
+            Keyed::Sha256(secret) => plain::sign(secret, scheme, text),
+            #[cfg(feature = "providers")]
+            Keyed::Public(_) => Vec::new(),
         }
     }
 }
@@ -174,11 +273,15 @@ fn sign<M: Mac + Clone>(keyed: &M, scheme: &Scheme, text: &Text<'_>) -> Vec<u8> 
 }
 
 /// What a template's pieces stand for in one request.
+#[derive(Clone, Copy)]
 pub(super) struct Text<'a> {
     pub(super) request: &'a Request<'a>,
     pub(super) timestamp: &'a [u8],
     pub(super) id: &'a [u8],
     pub(super) url: &'a Url,
+    /// The key, where it is hashed as a part of the text; nothing elsewhere.
+    #[cfg(feature = "providers")]
+    pub(super) secret: &'a [u8],
 }
 
 /// Scheme, authority and path of the URL that the provider posts to.
@@ -210,6 +313,8 @@ impl Text<'_> {
                 Piece::Literal(text) => gathered.put(text.as_bytes(), &mut take),
                 Piece::Timestamp => gathered.put(self.timestamp, &mut take),
                 Piece::Id => gathered.put(self.id, &mut take),
+                #[cfg(feature = "providers")]
+                Piece::Secret => gathered.put(self.secret, &mut take),
                 Piece::Method => gathered.put(self.request.head.method.as_bytes(), &mut take),
                 Piece::Body => {
                     gathered.give(&mut take);

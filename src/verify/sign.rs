@@ -1,6 +1,8 @@
 //! Signing as a provider does: for tests of a receiver, and for senders.
 
 use super::check::{UnusableScheme, check};
+#[cfg(feature = "providers")]
+use super::key::PrivateKey;
 use super::key::{Keyed, Text, UnusableSecret, Url};
 use super::scheme::{Scheme, TimestampPlace};
 use super::secret::Secret;
@@ -23,10 +25,18 @@ use std::fmt;
 #[derive(Clone)]
 pub struct Signer {
     scheme: Scheme,
-    keyed: Keyed,
+    key: Key,
     id: Option<String>,
     method: String,
     url: String,
+}
+
+/// What signs.
+#[derive(Clone)]
+enum Key {
+    Shared(Keyed),
+    #[cfg(feature = "providers")]
+    Private(PrivateKey),
 }
 
 /// Why a delivery cannot be signed.
@@ -36,6 +46,9 @@ pub enum CannotSign {
     Scheme(UnusableScheme),
     /// The secret is not of the form that the scheme asks for.
     Secret(UnusableSecret),
+    /// The secret is a public key: it verifies, and only the provider has what signs.
+    #[cfg(feature = "providers")]
+    PublicKey,
     /// The scheme signs an id, and none was given.
     NoId,
     /// The id cannot stand in the scheme's header: it is empty, has a character that no header has, or holds what parts it
@@ -52,6 +65,10 @@ impl fmt::Display for CannotSign {
         f.write_str(match self {
             CannotSign::Scheme(unusable) => return unusable.fmt(f),
             CannotSign::Secret(unusable) => return unusable.fmt(f),
+            #[cfg(feature = "providers")]
+            CannotSign::PublicKey => {
+                "the secret is a public key, which verifies: only who has the private one can sign"
+            }
             CannotSign::NoId => "the scheme signs an id, and none was given",
             CannotSign::InvalidId => "the id cannot stand in the scheme's header",
             CannotSign::NoUrl => "the scheme signs the URL that is posted to, and none was given",
@@ -63,16 +80,18 @@ impl fmt::Display for CannotSign {
 impl std::error::Error for CannotSign {}
 
 impl Signer {
-    /// A signer under `scheme` with `secret`.
+    /// A signer under `scheme` with `secret`: the shared one, or the private key where a public one verifies. That is 64 bytes
+    /// for Ed25519 (the public key is the second half), written as the public key or as `whsk_` and base64, and PKCS #8 for
+    /// P-256.
     ///
     /// # Errors
     /// Where the scheme cannot work, or the secret is none for it.
     pub fn new(scheme: &Scheme, secret: &Secret) -> Result<Self, CannotSign> {
         check(scheme).map_err(CannotSign::Scheme)?;
-        let key = scheme.secret_form.key(secret).map_err(CannotSign::Secret)?;
-        let keyed = Keyed::new(scheme.algorithm, &key);
+        let scheme = scheme.for_secret(secret).into_owned();
+        let key = key(&scheme, secret)?;
         let method = scheme.methods.first().cloned().unwrap_or_default();
-        Ok(Signer { scheme: scheme.clone(), keyed, id: None, method, url: String::new() })
+        Ok(Signer { scheme, key, id: None, method, url: String::new() })
     }
 
     /// The same with this id for the delivery, where the scheme signs one.
@@ -99,6 +118,8 @@ impl Signer {
     /// Where the scheme signs what the signer was not told.
     pub fn sign(&self, body: &[u8], now: UnixTime) -> Result<Vec<(String, String)>, CannotSign> {
         let mut fields = self.scheme.require_headers.clone();
+        #[cfg(feature = "providers")]
+        fields.extend(self.scheme.optional_headers.iter().cloned());
         let id = match (&self.scheme.signed_id, &self.id) {
             (None, _) => "",
             (Some(_), None) => return Err(CannotSign::NoId),
@@ -129,8 +150,19 @@ impl Signer {
             fields.push((name.clone(), written.clone()));
         }
         let request = Request { head: Head { method: &self.method, target, headers: &[] }, body };
-        let text = Text { request: &request, timestamp: written.as_bytes(), id: id.as_bytes(), url: &Url::new(base) };
-        let signature = self.keyed.sign(&self.scheme, &text);
+        let text = Text {
+            request: &request,
+            timestamp: written.as_bytes(),
+            id: id.as_bytes(),
+            url: &Url::new(base),
+            #[cfg(feature = "providers")]
+            secret: &[],
+        };
+        let signature = match &self.key {
+            Key::Shared(keyed) => keyed.sign(&self.scheme, &text),
+            #[cfg(feature = "providers")]
+            Key::Private(key) => key.sign(&self.scheme, &text),
+        };
         let name = self.scheme.signature_headers.first().cloned().unwrap_or_default();
         fields.push((name, signature::write(&self.scheme, &signature, &written)));
         self.check_own(&fields)?;
@@ -146,6 +178,20 @@ impl Signer {
             _ => Ok(()),
         }
     }
+}
+
+/// What signs under `scheme` with `secret`.
+fn key(scheme: &Scheme, secret: &Secret) -> Result<Key, CannotSign> {
+    #[cfg(feature = "providers")]
+    if scheme.algorithm.has_public_key() {
+        return match (PrivateKey::read(scheme, secret), scheme.key(secret)) {
+            (Some(key), _) => Ok(Key::Private(key)),
+            (None, Ok(_)) => Err(CannotSign::PublicKey),
+            (None, Err(why)) => Err(CannotSign::Secret(why)),
+        };
+    }
+    let key = scheme.secret_form.key(secret).and_then(|key| Keyed::new(scheme.algorithm, &key));
+    key.map(Key::Shared).map_err(CannotSign::Secret)
 }
 
 impl fmt::Debug for Signer {

@@ -11,6 +11,10 @@ use crate::time::UnixTime;
 /// comparison.
 pub const SIGNATURES_LIMIT: usize = 16;
 
+/// The same where a public key verifies: each one more costs as much as a whole request, and the body's hash where that begins
+/// with the signature, as Ed25519's does.
+pub const PUBLIC_KEY_SIGNATURES_LIMIT: usize = 4;
+
 /// What to look for in a head: made of a scheme once, so that each request is gone through once.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -20,6 +24,7 @@ pub(super) struct Plan {
     /// What may not be in an id: the byte that parts it from what follows in the template.
     after_id: Option<u8>,
     signature_bytes: usize,
+    signatures_limit: usize,
 }
 
 /// What a wanted header field is for.
@@ -31,6 +36,9 @@ enum Role {
     Id,
     /// Has to hold what the scheme requires; the number is its place there.
     Required(u32),
+    /// Has to hold what the scheme says, if it is there; the number is its place there.
+    #[cfg(feature = "providers")]
+    Optional(u32),
 }
 
 /// What was read out of a head. One is filled in place: to move it costs more than to read some headers.
@@ -67,12 +75,19 @@ impl Plan {
         for ((name, _), at) in scheme.require_headers.iter().zip(0..) {
             wanted.push((name.clone(), Role::Required(at)));
         }
+        #[cfg(feature = "providers")]
+        for ((name, _), at) in scheme.optional_headers.iter().zip(0..) {
+            wanted.push((name.clone(), Role::Optional(at)));
+        }
         let after_id = scheme.template.windows(2).find_map(|pair| match pair {
             [Piece::Id, Piece::Literal(text)] => text.bytes().next(),
             _ => None,
         });
         let lengths = wanted.iter().fold(0, |lengths, (name, _)| lengths | length_bit(name.len()));
-        Plan { wanted, lengths, after_id, signature_bytes: scheme.algorithm.signature_bytes() }
+        let signature_bytes = scheme.algorithm.signature_bytes();
+        let signatures_limit =
+            if scheme.algorithm.has_public_key() { PUBLIC_KEY_SIGNATURES_LIMIT } else { SIGNATURES_LIMIT };
+        Plan { wanted, lengths, after_id, signature_bytes, signatures_limit }
     }
 
     /// Fills `parts` with what `scheme`, of which this plan was made, wants of `head`.
@@ -125,8 +140,8 @@ impl Plan {
             },
             _ => (&[][..], None),
         };
-        if found.count > SIGNATURES_LIMIT {
-            return Err(Refusal::TooManySignatures { limit: SIGNATURES_LIMIT });
+        if found.count > self.signatures_limit {
+            return Err(Refusal::TooManySignatures { limit: self.signatures_limit });
         }
         parts.signature_bytes = self.signature_bytes;
         let (out, _) = parts.decoded.split_at_mut(self.signature_bytes);
@@ -220,6 +235,11 @@ impl<'a> Found<'a> {
                 Some((_, required)) if required.as_bytes() == value => self.required |= 1 << at,
                 _ => self.is_otherwise = true,
             },
+            #[cfg(feature = "providers")]
+            Role::Optional(at) => {
+                let expected = scheme.optional_headers.get(at as usize);
+                self.is_otherwise |= expected.is_none_or(|(_, expected)| expected.as_bytes() != value);
+            }
         }
     }
 

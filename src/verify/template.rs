@@ -19,16 +19,21 @@ pub enum Piece {
     UrlUnescaped,
     /// The method.
     Method,
+    /// The secret, where it is hashed with the rest ([`Algorithm::Sha256`](super::Algorithm::Sha256)).
+    #[cfg(feature = "providers")]
+    Secret,
 }
 
 /// Each piece that is no literal, and its name.
-const NAMES: [(&str, Piece); 6] = [
+const NAMES: &[(&str, Piece)] = &[
     ("body", Piece::Body),
     ("timestamp", Piece::Timestamp),
     ("id", Piece::Id),
     ("url", Piece::Url),
     ("url_unescaped", Piece::UrlUnescaped),
     ("method", Piece::Method),
+    #[cfg(feature = "providers")]
+    ("secret", Piece::Secret),
 ];
 
 /// The pieces of a template's `text`: names in braces, the rest literal. `{{` and `}}` are braces themselves.
@@ -51,8 +56,8 @@ pub fn parse(text: &str) -> Result<Vec<Piece>, String> {
             return Err("a brace without its counterpart; a brace itself is written {{ or }}".to_string());
         };
         let Some((_, piece)) = NAMES.iter().find(|(known, _)| *known == name) else {
-            let known = NAMES.map(|(name, _)| format!("{{{name}}}")).join(" ");
-            return Err(format!("unknown piece {{{name}}}; there are {known}"));
+            let known: Vec<_> = NAMES.iter().map(|(name, _)| format!("{{{name}}}")).collect();
+            return Err(format!("unknown piece {{{name}}}; there are {}", known.join(" ")));
         };
         if !literal.is_empty() {
             pieces.push(Piece::Literal(std::mem::take(&mut literal)));

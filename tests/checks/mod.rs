@@ -4,6 +4,7 @@
 pub(crate) mod head;
 pub(crate) mod hmac_reference;
 pub(crate) mod json_reference;
+pub(crate) mod keys;
 pub(crate) mod payload;
 pub(crate) mod preset;
 #[cfg(feature = "providers")]

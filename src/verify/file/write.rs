@@ -2,7 +2,7 @@
 
 use super::{ENCODINGS, PAYLOADS, UNITS, UNPREFIXED};
 use crate::verify::scheme::{
-    Grammar, PayloadRule, Place, ReplayRule, Scheme, SecretForm, Success, Timestamp, TimestampPlace,
+    Grammar, PayloadRule, Place, PublicKeyRule, ReplayRule, Scheme, SecretForm, Success, Timestamp, TimestampPlace,
 };
 use crate::verify::template;
 
@@ -15,16 +15,22 @@ impl Scheme {
         line("name", quoted(&self.name));
         line("documentation", quoted(&self.documentation));
         line("signature_headers", list(&self.signature_headers));
-        if !self.require_headers.is_empty() {
-            let pairs =
-                self.require_headers.iter().map(|(name, value)| format!("[{}, {}]", quoted(name), quoted(value)));
-            line("require_headers", format!("[{}]", pairs.collect::<Vec<_>>().join(", ")));
+        for (name, pairs) in [("require_headers", &self.require_headers), ("optional_headers", &self.optional_headers)]
+        {
+            if !pairs.is_empty() {
+                let pairs = pairs.iter().map(|(name, value)| format!("[{}, {}]", quoted(name), quoted(value)));
+                line(name, format!("[{}]", pairs.collect::<Vec<_>>().join(", ")));
+            }
         }
         line("grammar", grammar_text(&self.grammar));
         line("algorithm", quoted(self.algorithm.name()));
         line("encoding", quoted(name_of(ENCODINGS, &self.encoding)));
         line("template", quoted(&template::text(&self.template)));
         line("secret", secret_text(&self.secret_form));
+        if let Some(PublicKeyRule { prefix, algorithm, signature_keys }) = &self.public_key {
+            let (prefix, algorithm, keys) = (quoted(prefix), quoted(algorithm.name()), list(signature_keys));
+            line("public_key", format!("{{ prefix = {prefix}, algorithm = {algorithm}, signature_keys = {keys} }}"));
+        }
         if let Some(timestamp) = &self.timestamp {
             line("timestamp", timestamp_text(timestamp));
         }

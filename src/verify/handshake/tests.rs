@@ -367,8 +367,20 @@ fn debug_shows_no_agreed_token() {
 #[test]
 fn these_presets_have_handshakes_and_no_others() {
     let with: Vec<_> = names().filter(|name| !preset(name).unwrap().handshakes.is_empty()).collect();
-    let expected =
-        ["asana", "dropbox", "front", "intercom", "meta", "slack", "trello", "twitch", "woocommerce", "xero", "zoom"];
-    let of_providers = |name: &&str| cfg!(feature = "providers") || !["intercom", "trello"].contains(name);
+    let expected = [
+        "asana",
+        "discord",
+        "dropbox",
+        "front",
+        "intercom",
+        "meta",
+        "slack",
+        "trello",
+        "twitch",
+        "woocommerce",
+        "xero",
+        "zoom",
+    ];
+    let of_providers = |name: &&str| cfg!(feature = "providers") || !["discord", "intercom", "trello"].contains(name);
     assert_eq!(with, expected.into_iter().filter(of_providers).collect::<Vec<_>>());
 }

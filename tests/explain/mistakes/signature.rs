@@ -1,15 +1,16 @@
 //! With how a signature is written, and with the headers around it.
 
 use super::Mistake;
-use crate::explain::delivery::{Delivery, Sender, base64, is_hex};
+use crate::explain::delivery::{Delivery, Sender, base64, hex, is_hex, is_shared, unbase64};
 use hookgate::Scheme;
-use hookgate::verify::{Algorithm, Encoding, Grammar, TimestampPlace};
+use hookgate::verify::{Algorithm, Encoding, Grammar, PayloadRule, Piece, TimestampPlace};
 
 /// In the order of docs/EXPLAIN.md.
 pub(crate) const SIGNATURES: &[Mistake] = mistakes! {
     "The signature is written in hex, not base64" => "signature-in-hex": |scheme| {
         let sender = Sender { scheme: Scheme { encoding: Encoding::Hex, ..scheme.clone() }, ..Sender::of(scheme) };
-        (!is_hex(scheme)).then(|| sender.to(scheme))
+        let given = if is_der(scheme) { with_bytes(scheme, hex) } else { sender.to(scheme) };
+        (!is_hex(scheme)).then_some(given)
     };
     "The signature is written in base64, not hex" => "signature-in-base64": |scheme| {
         let sender = Sender { scheme: Scheme { encoding: Encoding::Base64, ..scheme.clone() }, ..Sender::of(scheme) };
@@ -17,10 +18,17 @@ pub(crate) const SIGNATURES: &[Mistake] = mistakes! {
     };
     "The signature is base64 of hex digits" => "signature-hex-in-base64": |scheme| {
         let sender = Sender { scheme: Scheme { encoding: Encoding::Hex, ..scheme.clone() }, ..Sender::of(scheme) };
-        Some(sender.to(scheme).with_signature(|before, digits| format!("{before}{}", base64(digits.as_bytes()))))
+        let given = if is_der(scheme) { with_bytes(scheme, hex) } else { sender.to(scheme) };
+        Some(given.with_signature(|before, digits| format!("{before}{}", base64(digits.as_bytes()))))
+    };
+    "The signature's two numbers are not in DER" => "signature-two-numbers": |scheme| {
+        let sender = Sender { scheme: Scheme { encoding: Encoding::Base64, ..scheme.clone() }, ..Sender::of(scheme) };
+        is_der(scheme).then(|| sender.to(scheme))
     };
     "The signature's base64 is not padded" => "signature-base64-form": |scheme| {
-        (!is_hex(scheme)).then(|| Delivery::of(scheme).with_signature(|before, text| format!("{before}{}", text.trim_end_matches('='))))
+        let numbered = (0..).map(|at| Sender::of(scheme).with_body(&format!("[{at}]")).to(scheme));
+        let given = numbered.map(|right| (right.clone(), right.with_signature(|before, text| format!("{before}{}", text.trim_end_matches('=')))));
+        if is_hex(scheme) { None } else { given.filter(|(right, given)| right.fields != given.fields).map(|(_, given)| given).next() }
     };
     "The signature's base64 is of the alphabet for URLs" => "signature-base64-form": |scheme| {
         let for_urls = |text: &str| text.replace('+', "-").replace('/', "_");
@@ -62,6 +70,11 @@ pub(crate) const SIGNATURES: &[Mistake] = mistakes! {
     "The signature is HMAC-SHA256's" => "algorithm": |scheme| with_algorithm(scheme, Algorithm::HmacSha256);
     "The signature is HMAC-SHA384's" => "algorithm": |scheme| with_algorithm(scheme, Algorithm::HmacSha384);
     "The signature is HMAC-SHA512's" => "algorithm": |scheme| with_algorithm(scheme, Algorithm::HmacSha512);
+    "The signature is a plain hash of secret and text" => "algorithm": |scheme| {
+        let template = std::iter::once(Piece::Secret).chain(scheme.template.iter().cloned()).collect();
+        let signed = Scheme { algorithm: Algorithm::Sha256, template, payload: PayloadRule::Json, handshakes: vec![], public_key: None, ..scheme.clone() };
+        scheme.algorithm.is_hmac().then(|| Sender { scheme: signed, ..Sender::of(scheme) }.to(scheme))
+    };
     "The signature's header is not given" => "signature-header-missing": |scheme| {
         Some(Delivery::of(scheme).without(&scheme.signature_headers[0]))
     };
@@ -83,9 +96,18 @@ pub(crate) const SIGNATURES: &[Mistake] = mistakes! {
     };
     "Every digit of the signature is another" => "unknown": |scheme| {
         let other = |text: &str| text.replace(|digit| digit != '=', "0").replace("0=", "A=");
-        Some(Delivery::of(scheme).with_signature(|before, text| format!("{before}{}", other(text))))
+        (!is_der(scheme)).then(|| Delivery::of(scheme).with_signature(|before, text| format!("{before}{}", other(text))))
     };
 };
+
+fn is_der(scheme: &Scheme) -> bool {
+    scheme.encoding == Encoding::Base64Der
+}
+
+/// A right delivery whose signature's bytes are written by `write`.
+fn with_bytes(scheme: &Scheme, write: fn(&[u8]) -> String) -> Delivery {
+    Delivery::of(scheme).with_signature(|before, text| format!("{before}{}", write(&unbase64(text))))
+}
 
 fn keyed_time(scheme: &Scheme) -> bool {
     matches!(scheme.timestamp.as_ref().map(|rule| &rule.place), Some(TimestampPlace::Field(_)))
@@ -98,5 +120,7 @@ fn with_algorithm(scheme: &Scheme, algorithm: Algorithm) -> Option<Delivery> {
     if let Grammar::Prefix(prefix) = &mut signed.grammar {
         *prefix = prefix.replace(&short(scheme.algorithm), &short(algorithm));
     }
-    (algorithm != scheme.algorithm).then(|| Sender { scheme: signed, ..Sender::of(scheme) }.to(scheme))
+    signed.template.retain(|piece| *piece != Piece::Secret);
+    (is_shared(scheme) && algorithm != scheme.algorithm)
+        .then(|| Sender { scheme: signed, ..Sender::of(scheme) }.to(scheme))
 }
