@@ -3,6 +3,7 @@
 
 mod check;
 mod encoding;
+mod error;
 #[cfg(feature = "providers")]
 mod file;
 mod handshake;
@@ -15,9 +16,11 @@ mod secret;
 mod sign;
 mod signature;
 pub mod template;
+mod text;
 mod timestamp;
 
 pub use check::{UnusableScheme, check};
+pub use error::VerifierError;
 #[cfg(feature = "providers")]
 pub use file::SCHEME_FILE_LIMIT_BYTES;
 pub use handshake::{AgreedToken, Body, ECHO_LIMIT_BYTES, Handshake, Reply, SIGNED_TOKEN_LIMIT_BYTES, Said, Spot};
@@ -36,10 +39,11 @@ pub use signature::{PUBLIC_KEY_SIGNATURES_LIMIT, SIGNATURES_LIMIT};
 
 use crate::request::{Head, Request};
 use crate::time::UnixTime;
-use key::{Keyed, MacBytes, Text, Url};
+use key::{Keyed, MacBytes};
 use signature::{Parts, Plan};
 use std::borrow::Cow;
 use std::fmt;
+use text::{Text, Url, is_base_url};
 
 /// Verifies requests against one scheme and one or more secrets, any of which may match.
 ///
@@ -58,43 +62,6 @@ struct Key {
     label: String,
     keyed: Keyed,
 }
-
-/// Why a [`Verifier`] cannot be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum VerifierError {
-    /// No secret was given: such a verifier could only refuse.
-    NoSecret,
-    /// A secret is not of the form that the scheme asks for.
-    Secret {
-        /// The secret's label.
-        label: String,
-        /// What is wrong with it.
-        why: UnusableSecret,
-    },
-    /// The scheme cannot work.
-    Scheme(UnusableScheme),
-    /// The scheme's template has no [`Piece::Body`]: its signature would say nothing about the body.
-    UncoveredBody,
-    /// The scheme signs the URL, and none was given: what a request says of its own is a stranger's word.
-    NoUrl,
-    /// Not a URL that a provider posts to.
-    InvalidUrl,
-}
-
-impl fmt::Display for VerifierError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            VerifierError::NoSecret => "there is no secret to verify with",
-            VerifierError::Secret { label, why } => return write!(f, "the secret {label} cannot be used: {why}"),
-            VerifierError::Scheme(unusable) => return unusable.fmt(f),
-            VerifierError::UncoveredBody => "the scheme's signature does not cover the body",
-            VerifierError::NoUrl => "the scheme signs the URL that the provider posts to, which was not given",
-            VerifierError::InvalidUrl => "a URL begins with http:// or https://, and has no query and no fragment",
-        })
-    }
-}
-
-impl std::error::Error for VerifierError {}
 
 impl Verifier {
     /// A verifier for `scheme` with `secrets`, each with the label that [`Verified::secret_label`] shows.
@@ -269,13 +236,6 @@ impl Verifier {
         }
         checked
     }
-}
-
-/// Whether `url` is one that requests are posted to, up to where a query would begin.
-fn is_base_url(url: &str) -> bool {
-    let authority = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    authority.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
-        && url.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#".contains(&byte))
 }
 
 impl fmt::Debug for Verifier {

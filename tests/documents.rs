@@ -59,6 +59,7 @@ fn replay_key(scheme: &Scheme) -> String {
     match &scheme.replay_key {
         ReplayRule::SignedId => code(scheme.signed_id.as_deref().unwrap()),
         ReplayRule::Json(pointer) => code(pointer),
+        ReplayRule::Mac if scheme.algorithm.has_public_key() => "what is signed".to_string(),
         ReplayRule::Mac => "the MAC".to_string(),
         ReplayRule::None => "none".to_string(),
     }
@@ -66,8 +67,14 @@ fn replay_key(scheme: &Scheme) -> String {
 
 /// What a handshake is known by.
 fn question(handshake: &Handshake) -> String {
-    let mut known_by: Vec<String> =
-        handshake.when.iter().map(|(spot, value)| format!("{} is {}", code(&spot.to_string()), code(value))).collect();
+    let mut known_by: Vec<String> = handshake
+        .when
+        .iter()
+        .map(|(spot, value)| match value.as_str() {
+            "!" => format!("no {}", code(&spot.to_string())),
+            value => format!("{} is {}", code(&spot.to_string()), code(value)),
+        })
+        .collect();
     let has = |spot: &_| format!("has {}", code(&format!("{spot}")));
     known_by.extend(handshake.agreed_token.iter().map(has));
     known_by.extend(handshake.token.iter().filter(|_| !handshake.signed).map(has));

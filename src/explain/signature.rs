@@ -256,11 +256,13 @@ pub(super) fn time_of(scheme: &Scheme, head: &Head<'_>) -> Option<String> {
 }
 
 /// Whether `text` is the base64 of a signature that nobody here can make, with its letters all lower, or all upper, case. Of
-/// those of 64 bytes one in 10^19 is so by chance. Hex digits are no such text.
+/// those of 64 bytes one in 10^19 is so by chance. Hex digits are no such text, and nor is one letter over and over.
 fn has_lost_its_case(text: &[u8]) -> bool {
     let has_one_case = !text.iter().any(u8::is_ascii_lowercase) || !text.iter().any(u8::is_ascii_uppercase);
     let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    let letters = (b'a'..=b'z').filter(|letter| text.iter().any(|byte| byte.eq_ignore_ascii_case(letter)));
     text.len() >= SHORTEST_OF_KEY
+        && letters.count() > 12
         && has_one_case
         && text.iter().all(is_base64)
         && !text.iter().all(u8::is_ascii_hexdigit)

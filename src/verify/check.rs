@@ -1,9 +1,10 @@
 //! Which schemes can work: checked where one comes in, so that a verifier never meets another.
 
+#[cfg(feature = "providers")]
+mod algorithm;
+
 use super::handshake;
 use super::scheme::{Algorithm, Grammar, PayloadRule, Piece, Place, ReplayRule, Scheme, TimestampPlace};
-#[cfg(feature = "providers")]
-use super::scheme::{Encoding, SecretForm};
 use std::fmt;
 
 /// Most header fields that carry signatures, or are required.
@@ -64,7 +65,7 @@ pub fn check(scheme: &Scheme) -> Result<(), UnusableScheme> {
     check_timestamp(scheme, &mut fields)?;
     check_template(scheme)?;
     #[cfg(feature = "providers")]
-    check_algorithm(scheme)?;
+    algorithm::check(scheme)?;
     check_places(scheme)?;
     check_replay_key(scheme)?;
     let is_method = |method: &String| !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase());
@@ -199,45 +200,6 @@ fn check_optional_headers<'a>(scheme: &'a Scheme, fields: &mut Fields<'a>) -> Re
         return Err(UnusableScheme::new("optional_headers", "name 32 at most"));
     }
     scheme.optional_headers.iter().try_for_each(|(name, value)| fields.take_with_value("optional_headers", name, value))
-}
-
-/// What only some algorithms have: a secret in the template, DER, a public key.
-#[cfg(feature = "providers")]
-fn check_algorithm(scheme: &Scheme) -> Result<(), UnusableScheme> {
-    let wrong = |field: &'static str, why: &str| Err(UnusableScheme::new(field, why));
-    match (scheme.algorithm, scheme.template.contains(&Piece::Secret)) {
-        (Algorithm::Sha256, false) => {
-            return wrong("template", "a plain hash without {secret} is one that anybody can make");
-        }
-        (Algorithm::Sha256, true) | (_, false) => {}
-        (_, true) => return wrong("template", "{secret} is hashed by sha256 alone: the others have it as their key"),
-    }
-    if scheme.encoding == Encoding::Base64Der && scheme.algorithm != Algorithm::EcdsaP256Sha256 {
-        return wrong("encoding", "base64-der is for signatures of two numbers, as ECDSA's are");
-    }
-    let is_json = matches!(scheme.payload, PayloadRule::Json | PayloadRule::JsonOrEmpty);
-    if scheme.algorithm == Algorithm::Sha256 && !is_json && scheme.template.last() != Some(&Piece::Secret) {
-        return wrong("payload", "who sees a plain hash can make one for a longer body, unless that has to be JSON");
-    }
-    let Some(rule) = &scheme.public_key else { return Ok(()) };
-    if rule.prefix.is_empty() || !rule.algorithm.has_public_key() || scheme.algorithm.has_public_key() {
-        return wrong("public_key", "it has a prefix, and an algorithm with a public key beside one without");
-    }
-    let (Grammar::Pairs { signature_keys, .. }, SecretForm::Base64 { prefix, .. }) =
-        (&scheme.grammar, &scheme.secret_form)
-    else {
-        return wrong(
-            "public_key",
-            "it needs a grammar of keys and values, and a shared secret with a prefix of its own",
-        );
-    };
-    if prefix.is_empty() || rule.prefix.starts_with(prefix) || prefix.starts_with(&rule.prefix) {
-        return wrong("public_key", "its prefix tells it from a shared secret, which has another");
-    }
-    if rule.signature_keys.iter().any(|key| signature_keys.contains(key)) {
-        return wrong("public_key", "its signatures have keys of their own");
-    }
-    check(&scheme.of_public_key(rule)).map_err(|unusable| UnusableScheme::new("public_key", unusable.to_string()))
 }
 
 fn check_places(scheme: &Scheme) -> Result<(), UnusableScheme> {

@@ -386,6 +386,10 @@ mod tests {
             ("timestamp = { header = \"X\", unit = \"s\" }", "timestamp", "the signature does not cover it"),
             ("timestamp = { json = \"/t\", unit = \"s\", past_s = -1 }", "timestamp.past_s", "it has to be seconds"),
             ("payload = \"xml\"", "payload", "it has to be one of json"),
+            ("optional_headers = [\"X\"]", "optional_headers", "it has to be a list of names and values"),
+            ("public_key = \"whpk_\"", "public_key", "it has to be a table in braces"),
+            ("public_key = { prefix = \"whpk_\" }", "public_key.algorithm", "it has to be stated"),
+            ("template = \"{secret}{body}\"", "template", "{secret} is hashed by sha256 alone"),
             ("success = { status = 302 }", "success", "its status is one from 200 to 299"),
             ("name = ", "file", "not TOML at line 8"),
         ] {

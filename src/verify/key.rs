@@ -9,11 +9,11 @@ mod plain;
 pub(super) use pair::{PrivateKey, PublicKey, is_of_key_pair};
 
 use super::encoding::LONGEST;
-use super::scheme::{Algorithm, Piece, Scheme, SecretForm, Unprefixed};
+use super::scheme::{Algorithm, Scheme, SecretForm, Unprefixed};
 use super::secret::Secret;
 use super::signature::Parts;
+use super::text::Text;
 use crate::base64;
-use crate::request::Request;
 use hmac::digest::{CtOutput, Output};
 use hmac::{Hmac, KeyInit, Mac};
 #[cfg(feature = "providers")]
@@ -272,131 +272,6 @@ fn sign<M: Mac + Clone>(keyed: &M, scheme: &Scheme, text: &Text<'_>) -> Vec<u8> 
     mac.finalize().as_bytes().to_vec()
 }
 
-/// What a template's pieces stand for in one request.
-#[derive(Clone, Copy)]
-pub(super) struct Text<'a> {
-    pub(super) request: &'a Request<'a>,
-    pub(super) timestamp: &'a [u8],
-    pub(super) id: &'a [u8],
-    pub(super) url: &'a Url,
-    /// The key, where it is hashed as a part of the text; nothing elsewhere.
-    #[cfg(feature = "providers")]
-    pub(super) secret: &'a [u8],
-}
-
-/// Scheme, authority and path of the URL that the provider posts to.
-pub(super) struct Url {
-    as_received: String,
-    /// The same as HubSpot signs it: done once.
-    unescaped: Vec<u8>,
-}
-
-impl Url {
-    pub(super) fn new(url: &str) -> Self {
-        let mut unescaped = Vec::new();
-        unescape(url.as_bytes(), &mut |bytes| unescaped.extend_from_slice(bytes));
-        Url { as_received: url.to_string(), unescaped }
-    }
-}
-
-impl Text<'_> {
-    /// Gives the bytes of `template` to `take`: the body as it lies there, uncopied; what is short gathered before it, since
-    /// a hash takes one piece faster than five.
-    #[inline(always)]
-    fn feed(&self, template: &[Piece], mut take: impl FnMut(&[u8])) {
-        if let [Piece::Body] = template {
-            return take(self.request.body);
-        }
-        let mut gathered = Gathered { bytes: [0; GATHERED_BYTES], len: 0 };
-        for piece in template {
-            match piece {
-                Piece::Literal(text) => gathered.put(text.as_bytes(), &mut take),
-                Piece::Timestamp => gathered.put(self.timestamp, &mut take),
-                Piece::Id => gathered.put(self.id, &mut take),
-                #[cfg(feature = "providers")]
-                Piece::Secret => gathered.put(self.secret, &mut take),
-                Piece::Method => gathered.put(self.request.head.method.as_bytes(), &mut take),
-                Piece::Body => {
-                    gathered.give(&mut take);
-                    take(self.request.body);
-                }
-                Piece::Url => {
-                    gathered.put(self.url.as_received.as_bytes(), &mut take);
-                    if let Some(query) = self.request.head.query() {
-                        gathered.put(b"?", &mut take);
-                        gathered.put(query.as_bytes(), &mut take);
-                    }
-                }
-                Piece::UrlUnescaped => {
-                    gathered.put(&self.url.unescaped, &mut take);
-                    if let Some(query) = self.request.head.query() {
-                        gathered.put(b"?", &mut take);
-                        unescape(query.as_bytes(), &mut |bytes| gathered.put(bytes, &mut take));
-                    }
-                }
-            }
-        }
-        gathered.give(&mut take);
-    }
-}
-
-/// Room for what is short: an id, a timestamp and what stands between them.
-const GATHERED_BYTES: usize = 128;
-
-/// Bytes that wait to be fed together.
-struct Gathered {
-    bytes: [u8; GATHERED_BYTES],
-    len: usize,
-}
-
-impl Gathered {
-    /// Keeps `piece` for later, or gives it to `take`, behind what is kept, where there is no room for it.
-    #[inline(always)]
-    fn put(&mut self, piece: &[u8], take: &mut impl FnMut(&[u8])) {
-        if let ([byte], Some(room)) = (piece, self.bytes.get_mut(self.len)) {
-            // What parts two pieces is mostly one byte, and no call is worth that.
-            *room = *byte;
-            self.len += 1;
-        } else if let Some(room) = self.bytes.get_mut(self.len..self.len + piece.len()) {
-            room.copy_from_slice(piece);
-            self.len += piece.len();
-        } else {
-            self.give(take);
-            take(piece);
-        }
-    }
-
-    #[inline(always)]
-    fn give(&mut self, take: &mut impl FnMut(&[u8])) {
-        if self.len > 0 {
-            take(self.bytes.split_at(self.len).0);
-            self.len = 0;
-        }
-    }
-}
-
-/// The characters whose escapes HubSpot undoes (HubSpot's developer documentation, "Validate requests", v3).
-const UNESCAPED: &[u8] = b":/?@!$'()*,;";
-
-/// Gives `text` to `take` with the escapes of [`UNESCAPED`] undone.
-fn unescape(mut text: &[u8], take: &mut impl FnMut(&[u8])) {
-    let mut from = 0;
-    while let Some(at) = text.get(from..).and_then(|rest| rest.iter().position(|byte| *byte == b'%')) {
-        let at = from + at;
-        let digits = text.get(at + 1..at + 3).unwrap_or_default();
-        let mut byte = [0];
-        if hex::decode_to_slice(digits, &mut byte).is_ok() && UNESCAPED.contains(&byte[0]) {
-            take(text.get(..at).unwrap_or_default());
-            take(&byte);
-            text = text.get(at + 3..).unwrap_or_default();
-            from = 0;
-        } else {
-            from = at + 1;
-        }
-    }
-    take(text);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -436,21 +311,5 @@ mod tests {
         assert_eq!(key(&whsec(Unprefixed::Utf8), "whsec_"), Err(UnusableSecret::TooShort { bytes: 0 }));
         assert_eq!(key(&whsec(Unprefixed::Base64), "whsec_AAECAwQFBg=="), Err(UnusableSecret::TooShort { bytes: 7 }));
         assert_eq!(key(&SecretForm::Hex, "00010203040506"), Err(UnusableSecret::TooShort { bytes: 7 }));
-    }
-
-    #[test]
-    fn the_escapes_that_hubspot_undoes_are_undone_and_no_others() {
-        for (text, expected) in [
-            ("/a?b=c", "/a?b=c"),
-            ("%3A%2f%3F%40%21%24%27%28%29%2A%2c%3B", ":/?@!$'()*,;"),
-            ("%20%41%25%3d", "%20%41%25%3d"),
-            ("%%3A%3", "%:%3"),
-            ("%", "%"),
-            ("%253A", "%253A"),
-        ] {
-            let mut out = Vec::new();
-            unescape(text.as_bytes(), &mut |bytes| out.extend_from_slice(bytes));
-            assert_eq!(String::from_utf8(out).unwrap(), expected, "{text}");
-        }
     }
 }

@@ -3,10 +3,11 @@
 use super::check::{UnusableScheme, check};
 #[cfg(feature = "providers")]
 use super::key::PrivateKey;
-use super::key::{Keyed, Text, UnusableSecret, Url};
+use super::key::{Keyed, UnusableSecret};
 use super::scheme::{Scheme, TimestampPlace};
 use super::secret::Secret;
-use super::{is_base_url, signature, timestamp};
+use super::text::{Text, Url, is_base_url};
+use super::{signature, timestamp};
 use crate::request::{Head, Header, Request};
 use crate::time::UnixTime;
 use std::fmt;

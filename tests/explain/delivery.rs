@@ -80,9 +80,8 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
 pub(crate) fn unbase64(text: &str) -> Vec<u8> {
     let alphabet: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['+', '/']).collect();
     let place = |digit: char| alphabet.iter().position(|known| *known == digit).unwrap();
-    let six = |digit: char| (0..6).rev().map(move |bit| digit as usize >> bit & 1 == 1);
-    let bits: Vec<bool> =
-        text.trim_end_matches('=').chars().map(|digit| char::from(place(digit) as u8)).flat_map(six).collect();
+    let six = |value: usize| (0..6).rev().map(move |bit| value >> bit & 1 == 1);
+    let bits: Vec<bool> = text.trim_end_matches('=').chars().map(place).flat_map(six).collect();
     bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |value, bit| value << 1 | u8::from(*bit))).collect()
 }
 

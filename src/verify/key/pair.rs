@@ -1,10 +1,11 @@
 //! Keys of a pair: the public one, which verifies, and the private one, which signs and belongs to the sender.
 
-use super::{MacBytes, Text, UnusableSecret};
+use super::{MacBytes, UnusableSecret};
 use crate::base64;
 use crate::verify::scheme::{Algorithm, ReplayRule, Scheme};
 use crate::verify::secret::Secret;
 use crate::verify::signature::Parts;
+use crate::verify::text::Text;
 use ed25519_dalek::Signer as _;
 use p256::ecdsa::signature::hazmat::{PrehashSigner as _, PrehashVerifier as _};
 use p256::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _};

@@ -1,9 +1,10 @@
 //! SHA-256 of a text that the secret is a part of: a MAC as it was made before there was HMAC.
 
-use super::{MacBytes, Text};
+use super::MacBytes;
 use crate::verify::scheme::Scheme;
 use crate::verify::secret::Secret;
 use crate::verify::signature::Parts;
+use crate::verify::text::Text;
 use hmac::digest::{CtOutput, Output};
 use sha2::{Digest as _, Sha256};
 
