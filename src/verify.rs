@@ -238,6 +238,11 @@ impl Verifier {
     }
 }
 
+/// `bytes` as text. Most are: the library looks at those a word at a time, and at what has to be mended a byte at a time.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         #[cfg_attr(not(feature = "providers"), expect(unused_mut, reason = "there are no others in this build"))]
@@ -348,7 +353,7 @@ impl<'a> Verified<'a> {
         'a: 'p,
     {
         places.iter().find_map(|place| match place {
-            Place::Header(name) => self.request.head.value(name).map(String::from_utf8_lossy),
+            Place::Header(name) => self.request.head.value(name).map(text),
             Place::Json(pointer) => {
                 let payload = payload?;
                 let found = crate::json::string_at(payload, pointer).or_else(|| pointer::scalar_at(payload, pointer));
