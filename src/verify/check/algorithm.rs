@@ -69,7 +69,7 @@ mod tests {
             ("payload", Scheme { payload: PayloadRule::JsonOrForm, ..of("hubspot-v1") }),
             ("template", Scheme { template: vec![Piece::Body], ..of("hubspot-v1") }),
             ("template", Scheme { template: vec![Piece::Secret, Piece::Body], ..of("github") }),
-            ("template", Scheme { template: vec![Piece::Secret, Piece::Body], ..of("discord") }),
+            ("template", Scheme { template: vec![Piece::Timestamp, Piece::Secret, Piece::Body], ..of("discord") }),
             ("encoding", Scheme { encoding: Encoding::Base64Der, ..of("discord") }),
             ("encoding", Scheme { encoding: Encoding::Base64Der, ..of("github") }),
             ("", Scheme { encoding: Encoding::Base64, ..of("sendgrid") }),
