@@ -105,13 +105,12 @@ pub(crate) fn decode_each(text: &[u8], mut take: impl FnMut(&[u8])) -> Result<()
 }
 
 fn digit_value(text: u8) -> u8 {
-    let upper = text.wrapping_sub(b'A');
-    let lower = text.wrapping_sub(b'a');
+    // Sets the bit that tells lower case from upper: one range for both.
+    let letter = (text | 0x20).wrapping_sub(b'a');
+    let is_lower = (text & 0x20) >> 5;
     let decimal = text.wrapping_sub(b'0');
-    if upper < 26 {
-        upper
-    } else if lower < 26 {
-        lower + 26
+    if letter < 26 {
+        letter + 26 * is_lower
     } else if decimal < 10 {
         decimal + 52
     } else if text == b'+' {

@@ -101,6 +101,8 @@ impl Plan {
             for (name, role) in &self.wanted {
                 if is_named(header.name, name) {
                     parts.found.take(scheme, *role, without_optional_white_space(header.value));
+                    // A name has one meaning.
+                    break;
                 }
             }
         }

@@ -48,8 +48,9 @@ impl Text<'_> {
                 Piece::Secret => gathered.put(self.secret, &mut take),
                 Piece::Method => gathered.put(self.request.head.method.as_bytes(), &mut take),
                 Piece::Body => {
+                    let rest = gathered.fill_block(self.request.body);
                     gathered.give(&mut take);
-                    take(self.request.body);
+                    take(rest);
                 }
                 Piece::Url => {
                     gathered.put(self.url.as_received.as_bytes(), &mut take);
@@ -74,6 +75,9 @@ impl Text<'_> {
 /// Room for what is short: an id, a timestamp and what stands between them.
 const GATHERED_BYTES: usize = 128;
 
+/// Length of a block of SHA-1 and SHA-256, in bytes (FIPS 180-4 §1).
+const BLOCK_BYTES: usize = 64;
+
 /// Bytes that wait to be fed together.
 struct Gathered {
     bytes: [u8; GATHERED_BYTES],
@@ -94,6 +98,21 @@ impl Gathered {
         } else {
             self.give(take);
             take(piece);
+        }
+    }
+
+    /// Fills up the last block of what is kept, if there is anything, from the start of `body`, and gives back the rest of that.
+    /// A hash takes whole blocks from where they lie, and has to copy what is less.
+    #[inline(always)]
+    fn fill_block<'b>(&mut self, body: &'b [u8]) -> &'b [u8] {
+        let missing = self.len.wrapping_neg() % BLOCK_BYTES;
+        match (body.split_at_checked(missing), self.bytes.get_mut(self.len..self.len + missing)) {
+            (Some((start, rest)), Some(room)) => {
+                room.copy_from_slice(start);
+                self.len += missing;
+                rest
+            }
+            _ => body,
         }
     }
 
