@@ -7,7 +7,7 @@
 
 #[path = "support/delivery.rs"]
 mod delivery;
-#[allow(dead_code, clippy::indexing_slicing, reason = "the tests', who take more of it")]
+#[allow(dead_code, reason = "the tests, who take more of it")]
 #[path = "../tests/checks/keys.rs"]
 mod keys;
 

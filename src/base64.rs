@@ -41,21 +41,20 @@ pub(crate) fn decode_exactly<const CHARS: usize, const ROUND: usize, const BYTES
     start.copy_from_slice(digits);
     let values = rounded.map(digit_value);
     let is_padded = padding.iter().all(|byte| *byte == b'=');
-    let mut bytes = [0; LONGEST_DECODED];
-    let (sixes, _) = bytes.as_chunks_mut::<6>();
-    for (six, eight) in sixes.iter_mut().zip(values.as_chunks::<8>().0) {
+    // Six at a time to where they belong: what was written so is slow to read at once.
+    let (sixes, tail) = out.as_chunks_mut::<6>();
+    let mut eights = values.as_chunks::<8>().0.iter();
+    for (six, eight) in sixes.iter_mut().zip(&mut eights) {
         *six = joined(eight);
     }
-    let (wanted, beyond) = bytes.split_at(BYTES);
-    out.copy_from_slice(wanted);
+    let last = eights.next().map_or([0; 6], joined);
+    let (wanted, beyond) = last.split_at(BYTES % 6);
+    tail.copy_from_slice(wanted);
     // What is not wanted holds the spare bits.
     is_padded
-        && beyond.iter().fold(0, |seen, byte| seen | byte) == 0
-        && values.iter().fold(0, |seen, value| seen | value) < NO_DIGIT
+        & (beyond.iter().fold(0, |seen, byte| seen | byte) == 0)
+        & (values.iter().fold(0, |seen, value| seen | value) < NO_DIGIT)
 }
-
-/// Room for the longest that [`decode_exactly`] reads, in bytes: six for each eight of its digits.
-const LONGEST_DECODED: usize = 72;
 
 /// The six bytes that eight digits stand for: neighbours are brought together, by twos, fours and eights.
 fn joined(digits: &[u8; 8]) -> [u8; 6] {

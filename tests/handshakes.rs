@@ -95,9 +95,9 @@ fn is_asked(handshake: &Handshake, body: &Value) -> bool {
     let holds = |(spot, value): &(Spot, String)| match (spot, value.as_str()) {
         (Spot::Json(pointer), "[]") => body.pointer(pointer).is_some_and(|held| *held == json!([])),
         (Spot::Json(pointer), "!") => body.pointer(pointer).is_none(),
-        (Spot::Json(pointer), value) => {
-            body.pointer(pointer).is_some_and(|held| held.as_str() == Some(value) || held.to_string() == value)
-        }
+        (Spot::Json(pointer), value) => body.pointer(pointer).is_some_and(|held| {
+            held.as_str() == Some(value) || held.as_i64().is_some_and(|it| value.parse() == Ok(it))
+        }),
         _ => panic!("a signed question is known by its body"),
     };
     handshake.signed && handshake.when.iter().all(holds)

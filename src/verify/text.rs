@@ -45,7 +45,11 @@ impl Text<'_> {
                 Piece::Timestamp => gathered.put(self.timestamp, &mut take),
                 Piece::Id => gathered.put(self.id, &mut take),
                 #[cfg(feature = "providers")]
-                Piece::Secret => gathered.put(self.secret, &mut take),
+                // Kept nowhere else: the hash wipes what it copies.
+                Piece::Secret => {
+                    gathered.give(&mut take);
+                    take(self.secret);
+                }
                 Piece::Method => gathered.put(self.request.head.method.as_bytes(), &mut take),
                 Piece::Body => {
                     let rest = gathered.fill_block(self.request.body);

@@ -1,5 +1,7 @@
 //! The keys of a scheme: what the sender signs with, and what is verified with. They differ where a public key verifies.
 
+#![allow(clippy::indexing_slicing, reason = "what is out of place here is a test that is wrong")]
+
 #[cfg(feature = "providers")]
 use hookgate::verify::Algorithm;
 use hookgate::verify::SecretForm;
