@@ -97,7 +97,8 @@ impl Signed {
         let signer = Signer::new(&scheme, &signing).expect("a secret of its form");
         let signer = signer.with_id("msg_p5jXN8AQM9LWM0D4loKWxJek").with_url(URL);
         let fields = signer.sign(body, NOW).expect("all is given");
-        let verifier = Verifier::at(scheme, [("main".to_string(), secret)], Some(URL)).expect("all is given");
+        let verifier = Verifier::accepting_uncovered_body(scheme, [("main".to_string(), secret)], Some(URL))
+            .expect("all is given");
         Signed { verifier, body: body.to_vec(), fields }
     }
 
@@ -140,8 +141,11 @@ fn presets(_: &mut Criterion) {
     for (length, bytes, limit) in RATIO_LIMITS {
         let mut worst = (0.0, "");
         let body = PUSH.repeat(bytes / PUSH.len());
-        for name in names() {
-            let scheme = preset(name).expect("a preset");
+        for (name, scheme) in names().filter_map(|name| Some((name, preset(name)?))) {
+            // Beside GitHub's stands what makes an HMAC over the body.
+            if !scheme.covers_body() {
+                continue;
+            }
             if !scheme.algorithm.is_hmac() {
                 others(scheme, &body, length, is_timed);
                 continue;

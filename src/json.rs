@@ -1,6 +1,8 @@
 //! JSON without a tree: is it JSON, the same on one line, the same indented, one string out of it.
 
 mod grammar;
+#[cfg(feature = "providers")]
+pub(crate) mod places;
 
 use serde_json::value::RawValue;
 use std::borrow::Cow;

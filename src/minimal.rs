@@ -1,6 +1,7 @@
 //! The minimal receiver: GitHub's recipe as a small binary, configured by environment alone.
 
 use crate::config::{self, ConfigError};
+use crate::receipt::Keep;
 use crate::receive::Receiver;
 use crate::serve::{Stop, tiny};
 use crate::sink::{EventIds, Lines, Style};
@@ -42,6 +43,8 @@ pub enum Failure {
     Config(ConfigError),
     /// Failed while running: exit code 1.
     Running(String),
+    /// The same, where there is something to do about it.
+    Hinted(ConfigError),
 }
 
 impl From<ConfigError> for Failure {
@@ -92,7 +95,8 @@ fn run() -> Result<(), Failure> {
     })?;
     let (listener, name) = bind(&text("HOOKGATE_LISTEN", LISTEN)?)?;
     let stop = tiny::stop(&listener).map_err(|error| Failure::Running(error.to_string()))?;
-    serve(&listener, &name, &receiver, &stop)
+    let mut lines = lines_to_stdout().map_err(|error| Failure::Running(error.to_string()))?;
+    serve(&listener, &name, &receiver, &mut lines, &stop)
 }
 
 /// The secret in a variable of the environment, with warnings.
@@ -142,15 +146,19 @@ pub fn bind(address: &str) -> Result<(tiny::Listener, String), Failure> {
     Ok((tiny::Listener::Tcp(listener), name))
 }
 
-/// Runs `receiver` on `listener`, which is called `name`, events to stdout, until `stop`.
+/// Runs `receiver` on `listener`, which is called `name`, events to `keeper`, until `stop`.
 ///
 /// # Errors
 /// Where it cannot start.
-pub fn serve(listener: &tiny::Listener, name: &str, receiver: &Receiver, stop: &Stop) -> Result<(), Failure> {
-    let failed = |error: io::Error| Failure::Running(error.to_string());
-    let mut lines = lines_to_stdout().map_err(failed)?;
+pub fn serve<K: Keep>(
+    listener: &tiny::Listener,
+    name: &str,
+    receiver: &Receiver,
+    keeper: &mut K,
+    stop: &Stop,
+) -> Result<(), Failure> {
     say_listening(name, receiver);
-    tiny::run(listener, receiver, &mut lines, stop).map_err(failed)
+    tiny::run(listener, receiver, keeper, stop).map_err(|error| Failure::Running(error.to_string()))
 }
 
 /// Events to stdout: indented on a terminal, a line of JSON each elsewhere.
@@ -179,16 +187,24 @@ pub fn say_listening(address: &str, receiver: &Receiver) {
 pub fn finish(outcome: Result<(), Failure>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Config(ConfigError { what, hint })) => {
-            say(&format!("hookgate: error: {what}"));
-            say(&format!("hookgate: hint: {hint}"));
+        Err(Failure::Config(error)) => {
+            say_error(&error);
             ExitCode::from(2)
+        }
+        Err(Failure::Hinted(error)) => {
+            say_error(&error);
+            ExitCode::FAILURE
         }
         Err(Failure::Running(what)) => {
             say(&format!("hookgate: error: {what}"));
             ExitCode::FAILURE
         }
     }
+}
+
+fn say_error(ConfigError { what, hint }: &ConfigError) {
+    say(&format!("hookgate: error: {what}"));
+    say(&format!("hookgate: hint: {hint}"));
 }
 
 /// Says each warning on stderr.

@@ -7,6 +7,8 @@ mod error;
 #[cfg(feature = "providers")]
 mod file;
 mod handshake;
+#[cfg(feature = "providers")]
+mod in_body;
 mod key;
 mod pointer;
 mod presets;
@@ -18,20 +20,24 @@ mod signature;
 pub mod template;
 mod text;
 mod timestamp;
+#[cfg(feature = "providers")]
+mod token;
 
 pub use check::{UnusableScheme, check};
 pub use error::VerifierError;
 #[cfg(feature = "providers")]
 pub use file::SCHEME_FILE_LIMIT_BYTES;
 pub use handshake::{AgreedToken, Body, ECHO_LIMIT_BYTES, Handshake, Reply, SIGNED_TOKEN_LIMIT_BYTES, Said, Spot};
+#[cfg(feature = "providers")]
+pub use in_body::{IN_BODY_LIMIT_BYTES, InBody, SecretPlace};
 pub use key::{SHORTEST_DECODED_BYTES, UnusableSecret};
 pub use presets::{aliases, names, preset};
 pub use refusal::Refusal;
 #[cfg(feature = "providers")]
 pub use scheme::PublicKeyRule;
 pub use scheme::{
-    Algorithm, ContentType, Encoding, Grammar, PayloadRule, Piece, Place, ReplayRule, Scheme, SecretForm, Success,
-    TimeUnit, Timestamp, TimestampPlace, Unprefixed,
+    Algorithm, ContentType, Coverage, Encoding, Grammar, PayloadRule, Piece, Place, ReplayRule, Scheme, SecretForm,
+    Success, TimeUnit, Timestamp, TimestampPlace, Unprefixed,
 };
 pub use secret::{EmptySecret, Secret};
 pub use sign::{CannotSign, Signer, sign};
@@ -83,10 +89,23 @@ impl Verifier {
         secrets: impl IntoIterator<Item = (String, Secret)>,
         url: Option<&str>,
     ) -> Result<Self, VerifierError> {
-        check(&scheme).map_err(VerifierError::Scheme)?;
-        if !scheme.covers_body() {
+        if check(&scheme).is_ok() && scheme.coverage() == Coverage::Nothing {
             return Err(VerifierError::UncoveredBody);
         }
+        Verifier::accepting_uncovered_body(scheme, secrets, url)
+    }
+
+    /// The same for a scheme that may prove who sends and nothing of what is sent: a token, or a signature that is not over
+    /// the body. Who has seen one request can send any body with what it holds, as often as he likes.
+    ///
+    /// # Errors
+    /// As of [`Verifier::at`], but for [`VerifierError::UncoveredBody`].
+    pub fn accepting_uncovered_body(
+        scheme: Scheme,
+        secrets: impl IntoIterator<Item = (String, Secret)>,
+        url: Option<&str>,
+    ) -> Result<Self, VerifierError> {
+        check(&scheme).map_err(VerifierError::Scheme)?;
         if url.is_none() && scheme.covers_url() {
             return Err(VerifierError::NoUrl);
         }
@@ -98,7 +117,9 @@ impl Verifier {
             let (own, others): (Vec<_>, Vec<_>) =
                 secrets.into_iter().partition(|(_, secret)| matches!(scheme.for_secret(secret), Cow::Borrowed(_)));
             let other = match others.first() {
-                Some((_, secret)) => Some(Verifier::at(scheme.for_secret(secret).into_owned(), others, url)?),
+                Some((_, secret)) => {
+                    Some(Verifier::accepting_uncovered_body(scheme.for_secret(secret).into_owned(), others, url)?)
+                }
                 None => None,
             };
             match other {
@@ -107,7 +128,7 @@ impl Verifier {
             }
         };
         let keys = secrets.into_iter().map(|(label, secret)| {
-            let keyed = scheme.secret_form.key(&secret).and_then(|key| Keyed::new(scheme.algorithm, &key));
+            let keyed = key_of(&scheme, &secret).and_then(|key| Keyed::new(scheme.algorithm, &key));
             match keyed {
                 Ok(keyed) => Ok(Key { label, keyed }),
                 Err(why) => Err(VerifierError::Secret { label, why }),
@@ -144,6 +165,10 @@ impl Verifier {
     /// # Errors
     /// What the sender did wrong; see [`Refusal`].
     pub fn verify<'a>(&'a self, request: &Request<'a>, now: UnixTime) -> Result<Verified<'a>, Refusal> {
+        #[cfg(feature = "providers")]
+        if let Some(in_body) = &self.scheme.signature_in_body {
+            return self.verify_in_body(in_body, request);
+        }
         let verdict = self.verify_alone(request, now);
         #[cfg(feature = "providers")]
         if let (Err(refusal), Some(other)) = (&verdict, &self.other) {
@@ -222,11 +247,26 @@ impl Verifier {
         }
     }
 
+    /// The same where the signature stands in the body. Its time is judged as every time that stands there is.
+    #[cfg(feature = "providers")]
+    #[cold]
+    fn verify_in_body<'a>(&'a self, in_body: &'a InBody, request: &Request<'a>) -> Result<Verified<'a>, Refusal> {
+        let signed = in_body::Signed::read(&self.scheme, in_body, request.body)?;
+        let mut matching = self.keys.iter().filter_map(|key| Some((key, signed.judge(&key.keyed)?)));
+        // There is one signature, so that nobody can choose the secret that a replay is known by.
+        let Some((Key { label, keyed }, mac)) = matching.next() else { return Err(Refusal::SignatureMismatch) };
+        Ok(Verified { request: *request, scheme: &self.scheme, secret_label: label, keyed, id: &[], mac })
+    }
+
     /// What can be refused before the body has come: what the head lacks, or has in another form than the scheme's.
     ///
     /// # Errors
     /// The refusal that [`Verifier::verify`] would give for this head with any body.
     pub fn check_head(&self, head: &Head<'_>) -> Result<(), Refusal> {
+        #[cfg(feature = "providers")]
+        if self.scheme.signature_in_body.is_some() {
+            return Ok(());
+        }
         let checked = self.plan.read(&self.scheme, head, &mut Parts::empty());
         #[cfg(feature = "providers")]
         if let (Err(_), Some(other)) = (&checked, &self.other)
@@ -236,6 +276,14 @@ impl Verifier {
         }
         checked
     }
+}
+
+/// What requests are checked with under `scheme` where the operator holds `secret`.
+fn key_of(scheme: &Scheme, secret: &Secret) -> Result<Secret, UnusableSecret> {
+    #[cfg(feature = "providers")]
+    return scheme.key(secret);
+    #[cfg(not(feature = "providers"))]
+    return scheme.secret_form.key(secret);
 }
 
 /// `bytes` as text. Most are: the library looks at those a word at a time, and at what has to be mended a byte at a time.
@@ -291,7 +339,7 @@ pub struct Verified<'a> {
     /// The secret that matched, as a key.
     keyed: &'a Keyed,
     id: &'a [u8],
-    /// The MAC under the first secret, whichever matched.
+    /// The MAC under the first secret, whichever matched; where it stands in the body, under the one that did.
     mac: MacBytes,
 }
 
@@ -373,7 +421,7 @@ impl<'a> Verified<'a> {
         if rule.past_s.is_none() && rule.future_s.is_none() {
             return Ok(());
         }
-        match payload.and_then(|payload| pointer::scalar_at(payload, pointer)) {
+        match payload.and_then(|payload| self.signed_scalar_at(payload, pointer)) {
             None if rule.accept_missing_timestamp => Ok(()),
             None => Err(Refusal::MissingTimestamp),
             Some(text) => {
@@ -381,6 +429,15 @@ impl<'a> Verified<'a> {
                 rule.judge(signed_at, now)
             }
         }
+    }
+
+    /// What stands at `pointer`, read as it was when its signature was proven.
+    fn signed_scalar_at(&self, payload: &str, pointer: &str) -> Option<String> {
+        #[cfg(feature = "providers")]
+        if self.scheme.signature_in_body.is_some() {
+            return in_body::scalar_at(payload, pointer);
+        }
+        pointer::scalar_at(payload, pointer)
     }
 
     /// What a delivery that comes again has in common with this one: by the scheme's rule, and always something that the
@@ -396,7 +453,7 @@ impl<'a> Verified<'a> {
             ReplayRule::None => None,
             ReplayRule::SignedId => keyed(b'i', self.id),
             ReplayRule::Mac => keyed(b'm', self.mac.as_bytes()),
-            ReplayRule::Json(pointer) => match payload.and_then(|payload| pointer::scalar_at(payload, pointer)) {
+            ReplayRule::Json(pointer) => match payload.and_then(|payload| self.signed_scalar_at(payload, pointer)) {
                 Some(id) => keyed(b'j', id.as_bytes()),
                 None => keyed(b'm', self.mac.as_bytes()),
             },

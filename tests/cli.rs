@@ -18,14 +18,21 @@ const KEEPS_CONNECTIONS: bool = true;
 
 /// One file a verb.
 mod cli {
+    mod damage;
+    mod events;
     mod explain;
+    mod export;
     mod help;
     mod listen;
+    mod load;
+    mod prune;
     mod schemes;
     mod secrets;
     mod send;
     mod serve;
     mod sign;
+    mod tail;
+    mod uncovered;
     mod vectors;
     mod verify;
 }

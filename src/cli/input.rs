@@ -3,7 +3,9 @@
 use super::wrong;
 use crate::config::{self, SECRET_LIMIT_BYTES};
 use crate::minimal::{Failure, SCHEME, SECRET_VARIABLE, secret_from_environment, warn};
-use crate::verify::{SCHEME_FILE_LIMIT_BYTES, Scheme, Secret, Verifier, VerifierError, aliases, names, preset};
+use crate::verify::{
+    Coverage, SCHEME_FILE_LIMIT_BYTES, Scheme, Secret, Verifier, VerifierError, aliases, names, preset,
+};
 use clap::Args;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -24,6 +26,11 @@ pub(super) struct SchemeOption {
 }
 
 impl SchemeOption {
+    /// Whether it is from a file, which states what it accepts.
+    pub(super) fn is_of_file(&self) -> bool {
+        self.scheme_file.is_some()
+    }
+
     pub(super) fn scheme(&self) -> Result<Scheme, Failure> {
         let Some(path) = &self.scheme_file else { return named_scheme(&self.scheme) };
         let origin = format!("the scheme file {}", path.display());
@@ -126,10 +133,24 @@ impl SecretOptions {
     }
 }
 
-/// A verifier for `scheme` with `secrets`, of what is posted to `url`.
-pub(super) fn verifier(scheme: Scheme, secrets: Vec<(String, Secret)>, url: Option<&str>) -> Result<Verifier, Failure> {
+/// A verifier for `scheme` with `secrets`, of what is posted to `url`; where nothing of the body is signed, only for who
+/// `accepts` that.
+pub(super) fn verifier(
+    scheme: Scheme,
+    secrets: Vec<(String, Secret)>,
+    url: Option<&str>,
+    accepts_uncovered_body: bool,
+) -> Result<Verifier, Failure> {
     let name = scheme.name.clone();
-    Verifier::at(scheme, secrets, url).map_err(|error| match error {
+    let verifier = match accepts_uncovered_body {
+        true => Verifier::accepting_uncovered_body(scheme, secrets, url),
+        false => Verifier::at(scheme, secrets, url),
+    };
+    verifier.map_err(|error| match error {
+        VerifierError::UncoveredBody => wrong(
+            format!("what {name} sends says who sends it, and nothing signs the body"),
+            "give --accept-uncovered-body to take any body from whoever has seen one delivery",
+        ),
         VerifierError::NoUrl | VerifierError::InvalidUrl => wrong(
             format!("the scheme {name} cannot be used: {error}"),
             "give --url https://example.com/webhook, as the provider has it",
@@ -139,6 +160,16 @@ pub(super) fn verifier(scheme: Scheme, secrets: Vec<(String, Secret)>, url: Opti
         }
         _ => wrong(format!("the scheme {name} cannot be used: {error}"), "choose another"),
     })
+}
+
+/// What is to be said of a scheme that does not sign the whole body.
+pub(super) fn uncovered(scheme: &Scheme) -> Vec<String> {
+    let name = &scheme.name;
+    match scheme.coverage() {
+        Coverage::Whole => Vec::new(),
+        Coverage::Fields => vec![format!("{name} signs some fields of the body; the rest can be anybody's")],
+        Coverage::Nothing => vec![format!("{name} signs nothing of the body, which can be anybody's")],
+    }
 }
 
 /// The secret in the file of `argument`, `LABEL=FILE`, and its label.
@@ -241,7 +272,7 @@ mod tests {
             ("git-hub", "github"),
             ("githb", "github"),
             ("standardwebhooks", "standard-webhooks"),
-            ("adyen", "adyen-banking"),
+            ("banking", "adyen-banking"),
             ("slcak", "slack"),
             ("whatsap", "whatsapp"),
         ] {

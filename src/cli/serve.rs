@@ -1,6 +1,8 @@
 //! `hookgate serve`.
 
-use super::input::{SchemeOption, SecretOptions, read_secret, secret_in_environment, verifier};
+mod store;
+
+use super::input::{SchemeOption, SecretOptions, read_secret, secret_in_environment, uncovered, verifier};
 use super::wrong;
 use crate::explain::Cause;
 use crate::minimal::{self, Failure, LISTEN, PATH, lines_to_stdout, say, warn};
@@ -8,10 +10,11 @@ use crate::receive::{BODY_LIMIT_BYTES, Receiver};
 use crate::serve::evented::{self, Front, Listener, Settings};
 use crate::serve::explained::Explainer;
 use crate::serve::{Stop, tiny, unix};
+use crate::store::Asks;
 use crate::verify::{Scheme, Secret};
 use clap::{Args, ValueEnum};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 use std::ffi::OsString;
 use std::fs::File;
@@ -19,7 +22,9 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
+use store::StoreOptions;
 
 /// Longest wait for what was accepted before SIGTERM. Docker kills 10 s after it; the front itself gives up a second before.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(9);
@@ -47,11 +52,16 @@ pub(super) struct Serve {
     /// URL that the provider posts to, where the scheme signs that; without its query
     #[arg(long)]
     url: Option<String>,
+    /// Take deliveries of which nothing signs the body: who has seen one can send any other
+    #[arg(long)]
+    accept_uncovered_body: bool,
     #[command(flatten)]
     handshake: HandshakeOptions,
     /// What speaks HTTP: evented, which bounds what a stranger can take; or tiny_http, on loopback or a Unix socket only
     #[arg(long, value_enum, default_value = "evented")]
     front: FrontName,
+    #[command(flatten)]
+    store: StoreOptions,
     #[command(flatten)]
     limits: LimitOptions,
 }
@@ -125,7 +135,9 @@ impl Serve {
         let source = scheme.name.clone();
         let token = self.handshake.agreed_token(&scheme)?;
         let secrets = self.secrets.secrets()?;
-        let verifier = verifier(scheme.clone(), secrets.clone(), self.url.as_deref())?;
+        let accepts = self.accept_uncovered_body || self.scheme.is_of_file();
+        let verifier = verifier(scheme.clone(), secrets.clone(), self.url.as_deref(), accepts)?;
+        warn(&uncovered(&scheme));
         let path = self.path.clone();
         let say = move |cause: &Cause| say_cause(&path, cause);
         let explainer = Explainer::start(scheme, secrets, self.url.clone(), say).map_err(failed)?;
@@ -145,6 +157,7 @@ impl Serve {
     }
 
     fn evented(&self, receiver: &Receiver) -> Result<(), Failure> {
+        let kept = self.store.open()?;
         let mut settings = self.limits.settings();
         settings.connections = settings.connections.min(descriptors_for_connections());
         let listeners = self
@@ -154,18 +167,26 @@ impl Serve {
             .collect::<Result<Vec<_>, _>>()?;
         let front = Front::new(listeners).map_err(failed)?;
         let stop = front.stop();
-        stop_on_signals(stop.clone())?;
+        stop_on_signals(stop.clone(), kept.as_ref().map(|kept| kept.store.asks()), front.waker())?;
         let mut lines = lines_to_stdout().map_err(failed)?;
         for name in front.names() {
             minimal::say_listening(name, receiver);
         }
-        front.run(receiver, &mut lines, &settings, &stop).map_err(failed)
+        match kept {
+            None => front.run(receiver, &mut lines, &settings, &stop).map_err(failed),
+            Some(mut kept) => {
+                front.run(receiver, &mut kept.store, &settings, &stop).map_err(failed)?;
+                kept.finish();
+                Ok(())
+            }
+        }
     }
 
     fn tiny_http(&self, receiver: &Receiver) -> Result<(), Failure> {
         let [address] = self.listen.as_slice() else {
             return Err(wrong("the tiny_http front listens on one address", "--front evented listens on several"));
         };
+        let kept = self.store.open()?;
         // The socket's file is there until this returns.
         let (listener, name, _file) = match address.strip_prefix("unix:") {
             Some(path) => {
@@ -179,8 +200,19 @@ impl Serve {
             }
         };
         let stop = tiny::stop(&listener).map_err(failed)?;
-        stop_on_signals(stop.clone())?;
-        minimal::serve(&listener, &name, receiver, &stop)
+        // It looks around by itself.
+        stop_on_signals(stop.clone(), kept.as_ref().map(|kept| kept.store.asks()), || ())?;
+        match kept {
+            None => {
+                let mut lines = lines_to_stdout().map_err(failed)?;
+                minimal::serve(&listener, &name, receiver, &mut lines, &stop)
+            }
+            Some(mut kept) => {
+                minimal::serve(&listener, &name, receiver, &mut kept.store, &stop)?;
+                kept.finish();
+                Ok(())
+            }
+        }
     }
 }
 
@@ -287,26 +319,39 @@ fn descriptors_for_connections() -> usize {
     })
 }
 
-/// The first SIGTERM or SIGINT asks the receiver to finish; a second one, or the limit, ends the process.
-fn stop_on_signals(stop: Stop) -> Result<(), Failure> {
+/// The first SIGTERM or SIGINT asks the receiver to finish; a second one, or the limit, ends the process. SIGUSR1 has the store look
+/// for what `hookgate events prune` asks, and `wake` wakes the loop for that.
+fn stop_on_signals(stop: Stop, asks: Option<Arc<Asks>>, wake: impl Fn() + Send + 'static) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::Running(format!("cannot listen for signals: {error}"));
-    let mut signals = Signals::new([SIGTERM, SIGINT]).map_err(failed)?;
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGUSR1]).map_err(failed)?;
     let wait = move || {
-        let mut received = signals.forever();
-        if received.next().is_none() {
-            return;
-        }
-        stop.ask();
-        let limit = std::thread::Builder::new().name("shutdown limit".into()).spawn(|| {
-            std::thread::sleep(SHUTDOWN_LIMIT);
-            say("hookgate: some requests were not finished in time and got no answer");
-            std::process::exit(0);
-        });
-        drop(limit);
-        if let Some(signal) = received.next() {
-            std::process::exit(128 + signal);
+        for signal in signals.forever() {
+            match (&asks, signal) {
+                (Some(asks), SIGUSR1) => {
+                    asks.look_for_prune();
+                    wake();
+                }
+                (None, SIGUSR1) => {}
+                _ if stop.asked() => std::process::exit(128 + signal),
+                _ => {
+                    stop.ask();
+                    end_after_the_limit(asks.is_some());
+                }
+            }
         }
     };
     std::thread::Builder::new().name("signals".into()).spawn(wait).map_err(failed)?;
     Ok(())
+}
+
+fn end_after_the_limit(has_store: bool) {
+    let limit = std::thread::Builder::new().name("shutdown limit".into()).spawn(move || {
+        std::thread::sleep(SHUTDOWN_LIMIT);
+        say("hookgate: some requests were not finished in time and got no answer");
+        if has_store {
+            say("hookgate: or some events were not printed in time, and come after the next start");
+        }
+        std::process::exit(0);
+    });
+    drop(limit);
 }

@@ -47,7 +47,7 @@ const SIGNED_WITH_API_KEY: [&str; 1] = ["paystack"];
 pub(super) fn others(tries: &mut Tries<'_>) -> Option<Cause> {
     let question = tries.question;
     question.also.iter().find_map(|(label, secret)| {
-        let key = question.scheme.key(secret).ok()?;
+        let key = question.scheme.secret_form.key(secret).ok()?;
         tries.holds_with_key(&key).then(|| Cause::AnotherSecret { label: label.clone() })
     })
 }

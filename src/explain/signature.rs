@@ -33,6 +33,9 @@ pub(super) fn writings(tries: &mut Tries<'_>) -> Option<Cause> {
         for (written, bytes) in stretch.readings() {
             // No public key is a MAC's, and no secret a public key.
             let is_of_kind = |it: &Algorithm| it.has_public_key() == scheme.algorithm.has_public_key();
+            if scheme.algorithm == Algorithm::Token {
+                break;
+            }
             for algorithm in Algorithm::ALL.iter().map(|(_, algorithm)| *algorithm).filter(is_of_kind) {
                 let (is_der, bytes) = two_numbers(algorithm, &bytes);
                 if algorithm.signature_bytes() == bytes.len() && is_right(tries, algorithm, time.as_deref(), &bytes) {
@@ -131,6 +134,8 @@ fn named(scheme: &Scheme, algorithm: Algorithm, written: Written, stretch: &Stre
     }
     let cause = match (written, scheme.encoding) {
         (Written::HexInBase64, _) => SignatureCause::HexInBase64,
+        // A token is no MAC.
+        (_, Encoding::Verbatim) => return None,
         (Written::Hex, Encoding::Hex) => prefix_cause(scheme, stretch.before)?,
         (Written::Hex, _) => SignatureCause::Hex,
         (Written::Base64 | Written::Base64Form, Encoding::Hex) => SignatureCause::Base64,
@@ -208,7 +213,9 @@ pub(super) fn plain(scheme: &Scheme, head: &Head<'_>, algorithm: Algorithm, time
 fn is_right(tries: &mut Tries<'_>, algorithm: Algorithm, time: Option<&str>, mac: &[u8]) -> bool {
     let question = tries.question;
     let Some(scheme) = plain(question.scheme, &question.request.head, algorithm, time) else { return false };
-    let Ok(verifier) = Verifier::at(scheme, tries.secrets.iter().cloned(), question.url) else { return false };
+    let Ok(verifier) = Verifier::accepting_uncovered_body(scheme, tries.secrets.iter().cloned(), question.url) else {
+        return false;
+    };
     holds(tries, &verifier, mac)
 }
 
@@ -227,6 +234,7 @@ pub(super) fn signatures(scheme: &Scheme, head: &Head<'_>) -> Vec<Vec<u8>> {
     let is_own = |written| match scheme.encoding {
         Encoding::Hex => written == Written::Hex,
         Encoding::Base64 | Encoding::Base64Der => written == Written::Base64,
+        Encoding::Verbatim => false,
     };
     let bytes = scheme.algorithm.signature_bytes();
     let own = readings.filter(|(written, _)| is_own(*written)).map(|(_, mac)| two_numbers(scheme.algorithm, &mac).1);
@@ -309,6 +317,10 @@ fn are_same(one: &[u8], other: &[u8]) -> bool {
 
 /// What `scheme` wants where `refusal` says that something is missing or malformed.
 pub(super) fn wanted(scheme: &Scheme, refusal: Refusal) -> String {
+    if let Some(in_body) = &scheme.signature_in_body {
+        let each = in_body.each.as_ref().map(|each| format!(" of each of {each}")).unwrap_or_default();
+        return format!("pass the body on as it comes: JSON, with {}{each} once", in_body.signature);
+    }
     let headers = scheme.signature_headers.join(" or ");
     match refusal {
         Refusal::MissingSignature => format!("pass on every header; the signature's is {headers}"),
@@ -337,6 +349,10 @@ pub(super) fn wanted(scheme: &Scheme, refusal: Refusal) -> String {
         }
         _ => {
             let digits = match scheme.encoding {
+                _ if scheme.algorithm == Algorithm::Token => {
+                    format!("the token{}", if scheme.encoding == Encoding::Base64 { " in base64" } else { "" })
+                }
+                Encoding::Verbatim => String::new(),
                 Encoding::Hex => format!("{} hex digits", scheme.algorithm.signature_bytes() * 2),
                 Encoding::Base64 => {
                     format!("{} characters of base64", scheme.algorithm.signature_bytes().div_ceil(3) * 4)

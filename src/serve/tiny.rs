@@ -10,7 +10,7 @@ use crate::request::{Head, Header, Request};
 use crate::time::UnixTime;
 use crate::verify::Refusal;
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::sync::Once;
@@ -91,6 +91,8 @@ pub fn run<K: Keep>(listener: &Listener, receiver: &Receiver, keeper: &mut K, st
         if let Some(first) = front.wait(LOOK_AROUND, stop) {
             turn(first, &mut front, receiver, keeper);
         }
+        // No later than it asks for, give or take a look around.
+        keeper.tend();
     }
     while let Some(first) = front.wait(QUIET, stop) {
         turn(first, &mut front, receiver, keeper);
@@ -105,12 +107,13 @@ fn turn<K: Keep>(first: tiny_http::Request, front: &mut Front<'_>, receiver: &Re
     let mut body_bytes = 0;
     let mut next = Some(first);
     while let Some(mut request) = next {
+        let peer = request.remote_addr().map(SocketAddr::ip);
         let verdict = read_body(&mut request, receiver).and_then(|body| {
             body_bytes += body.len();
             let headers = headers(&request);
             match receiver.receive(&Request { head: head(&request, &headers), body: &body }, now)? {
                 Received::Handshake(answer) => Ok(Decided::Answered(answer)),
-                Received::Delivery(delivery) => Ok(Decided::Staged(stage(keeper, &delivery).ok())),
+                Received::Delivery(delivery) => Ok(Decided::Staged(stage(keeper, &delivery.with_peer(peer)).ok())),
             }
         });
         judged.push((request, verdict));

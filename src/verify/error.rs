@@ -18,7 +18,7 @@ pub enum VerifierError {
     },
     /// The scheme cannot work.
     Scheme(UnusableScheme),
-    /// The scheme's template has no [`Piece::Body`]: its signature would say nothing about the body.
+    /// The scheme's signature says nothing about the body: see [`Verifier::accepting_uncovered_body`].
     UncoveredBody,
     /// The scheme signs the URL, and none was given: what a request says of its own is a stranger's word.
     NoUrl,

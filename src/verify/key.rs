@@ -9,10 +9,14 @@ mod plain;
 pub(super) use pair::{PrivateKey, PublicKey, is_of_key_pair};
 
 use super::encoding::LONGEST;
+#[cfg(feature = "providers")]
+use super::scheme::Encoding;
 use super::scheme::{Algorithm, Scheme, SecretForm, Unprefixed};
 use super::secret::Secret;
 use super::signature::Parts;
 use super::text::Text;
+#[cfg(feature = "providers")]
+use super::token::Token;
 use crate::base64;
 use hmac::digest::{CtOutput, Output};
 use hmac::{Hmac, KeyInit, Mac};
@@ -69,6 +73,16 @@ pub enum UnusableSecret {
     /// It has to be a public key of P-256 as a SubjectPublicKeyInfo.
     #[cfg(feature = "providers")]
     NotPublicKeyInfo,
+    /// A token that no header field could hold.
+    NotInHeader {
+        /// Offset of the first byte that a field's value cannot have there.
+        at: usize,
+    },
+    /// A token that is no UTF-8.
+    NotText {
+        /// Offset of the first byte that is none.
+        at: usize,
+    },
 }
 
 impl fmt::Display for UnusableSecret {
@@ -76,6 +90,10 @@ impl fmt::Display for UnusableSecret {
         match self {
             UnusableSecret::NotHex { at } => write!(f, "it has to be hex digits, two a byte, and is not at byte {at}"),
             UnusableSecret::NotBase64 { at } => write!(f, "it has to be base64, and is not at byte {at}"),
+            UnusableSecret::NotInHeader { at } => {
+                write!(f, "no header holds a control character, or white space at an end, as it has at byte {at}")
+            }
+            UnusableSecret::NotText { at } => write!(f, "it has to be UTF-8, and is not from byte {at} on"),
             UnusableSecret::TooShort { bytes } => {
                 write!(f, "it decodes to {bytes} bytes, and fewer than {SHORTEST_DECODED_BYTES} are no key")
             }
@@ -148,18 +166,6 @@ impl SecretForm {
     }
 }
 
-impl Scheme {
-    /// The key that `secret` stands for, to verify with.
-    ///
-    /// # Errors
-    /// Where it is not of the scheme's form, or no key of its algorithm.
-    pub fn key(&self, secret: &Secret) -> Result<Secret, UnusableSecret> {
-        let key = self.secret_form.key(secret)?;
-        Keyed::new(self.algorithm, &key)?;
-        Ok(key)
-    }
-}
-
 /// A MAC's state with its key already fed, cloned for each request; or another kind of key.
 #[derive(Clone)]
 pub(super) enum Keyed {
@@ -168,6 +174,8 @@ pub(super) enum Keyed {
     HmacSha256(Hmac<Sha256>),
     HmacSha384(Hmac<Sha384>),
     HmacSha512(Hmac<Sha512>),
+    #[cfg(feature = "providers")]
+    Token(Token),
     #[cfg(feature = "providers")]
     Sha256(Secret),
     #[cfg(feature = "providers")]
@@ -211,6 +219,8 @@ impl Keyed {
             Algorithm::HmacSha384 => Keyed::HmacSha384(keyed(key)),
             Algorithm::HmacSha512 => Keyed::HmacSha512(keyed(key)),
             #[cfg(feature = "providers")]
+            Algorithm::Token => Keyed::Token(Token::new(key)),
+            #[cfg(feature = "providers")]
             Algorithm::Sha256 => Keyed::Sha256(key.clone()),
             #[cfg(feature = "providers")]
             Algorithm::Ed25519 | Algorithm::EcdsaP256Sha256 => {
@@ -232,6 +242,8 @@ impl Keyed {
             Keyed::Sha256(secret) => plain::judge(secret, scheme, text, parts),
             #[cfg(feature = "providers")]
             Keyed::Public(key) => key.judge(scheme, text, parts),
+            #[cfg(feature = "providers")]
+            Keyed::Token(token) => (parts.any_written(|written| token.is(written)), MacBytes::EMPTY),
         }
     }
 
@@ -247,9 +259,59 @@ impl Keyed {
             Keyed::Sha256(secret) => plain::sign(secret, scheme, text),
             #[cfg(feature = "providers")]
             Keyed::Public(_) => Vec::new(),
+            #[cfg(feature = "providers")]
+            Keyed::Token(token) => token.written().to_vec(),
+        }
+    }
+
+    /// Whether `written` is the token, or the encoded MAC of what `feed` gives; and that MAC.
+    #[cfg(feature = "providers")]
+    pub(super) fn judge_one(&self, encoding: Encoding, written: &[u8], feed: &Feed<'_>) -> (bool, MacBytes) {
+        match self {
+            Keyed::HmacSha1(keyed) => judge_one(keyed, encoding, written, feed),
+            Keyed::HmacSha256(keyed) => judge_one(keyed, encoding, written, feed),
+            Keyed::HmacSha384(keyed) => judge_one(keyed, encoding, written, feed),
+            Keyed::HmacSha512(keyed) => judge_one(keyed, encoding, written, feed),
+            Keyed::Token(token) => (token.is(written), MacBytes::EMPTY),
+            // Refused where a scheme comes in.
+            Keyed::Sha256(_) | Keyed::Public(_) => (false, MacBytes::EMPTY),
+        }
+    }
+
+    /// The signature of what `feed` gives.
+    #[cfg(feature = "providers")]
+    pub(super) fn sign_one(&self, feed: &Feed<'_>) -> Vec<u8> {
+        match self {
+            Keyed::HmacSha1(keyed) => mac_of(keyed, feed).as_bytes().to_vec(),
+            Keyed::HmacSha256(keyed) => mac_of(keyed, feed).as_bytes().to_vec(),
+            Keyed::HmacSha384(keyed) => mac_of(keyed, feed).as_bytes().to_vec(),
+            Keyed::HmacSha512(keyed) => mac_of(keyed, feed).as_bytes().to_vec(),
+            Keyed::Token(token) => token.written().to_vec(),
+            Keyed::Sha256(_) | Keyed::Public(_) => Vec::new(),
         }
     }
 }
+
+#[cfg(feature = "providers")]
+fn mac_of<M: Mac + Clone>(keyed: &M, feed: &Feed<'_>) -> CtOutput<M> {
+    let mut mac = keyed.clone();
+    feed(&mut |piece| mac.update(piece));
+    mac.finalize()
+}
+
+#[cfg(feature = "providers")]
+fn judge_one<M: Mac + Clone>(keyed: &M, encoding: Encoding, written: &[u8], feed: &Feed<'_>) -> (bool, MacBytes) {
+    let mac = mac_of(keyed, feed);
+    let mut decoded = [0; LONGEST];
+    let (signature, _) = decoded.split_at_mut(mac.as_bytes().len().min(LONGEST));
+    let is_right = super::encoding::decode(encoding, written, signature)
+        && Output::<M>::try_from(&*signature).is_ok_and(|signature| CtOutput::<M>::new(signature) == mac);
+    (is_right, MacBytes::of(mac.as_bytes()))
+}
+
+/// Gives the pieces of what is signed to what takes them.
+#[cfg(feature = "providers")]
+pub(super) type Feed<'a> = dyn Fn(&mut dyn FnMut(&[u8])) + 'a;
 
 fn keyed<M: KeyInit>(key: &Secret) -> M {
     M::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length (RFC 2104 §3)")

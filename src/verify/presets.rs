@@ -4,12 +4,18 @@
 mod asymmetric;
 mod base64_of_body;
 mod hex_of_body;
+#[cfg(feature = "providers")]
+mod in_body;
 mod of_url;
 mod standard_webhooks;
 mod timed_header;
 mod timed_list;
+#[cfg(feature = "providers")]
+mod token;
 
 use super::handshake::{Handshake, Reply, Spot};
+#[cfg(feature = "providers")]
+use super::in_body::InBody;
 #[cfg(feature = "providers")]
 use super::scheme::PublicKeyRule;
 use super::scheme::{
@@ -17,6 +23,7 @@ use super::scheme::{
     Timestamp, TimestampPlace, Unprefixed,
 };
 use super::template;
+use crate::answer::SUCCESS;
 use std::borrow::Cow;
 
 /// A preset as it stands in a table: [`Scheme`] without an allocation. What most presets have in common is [`BASE`].
@@ -26,6 +33,9 @@ struct Preset {
     aliases: &'static [&'static str],
     documentation: &'static str,
     headers: &'static [&'static str],
+    /// The pointer of the signature in the body, behind that of the list whose items each have one.
+    #[cfg(feature = "providers")]
+    in_body: Option<(Option<&'static str>, &'static str)>,
     require: &'static [(&'static str, &'static str)],
     #[cfg(feature = "providers")]
     optional: &'static [(&'static str, &'static str)],
@@ -66,6 +76,8 @@ struct Ask {
 enum Say {
     Empty,
     Text,
+    #[cfg(feature = "providers")]
+    Sentence,
     Json(&'static str),
     /// The names of the token and of its MAC.
     Mac(&'static str, &'static str),
@@ -109,6 +121,9 @@ enum At {
     Field(&'static str),
     /// A JSON pointer; such a timestamp may be missing.
     Json(&'static str),
+    /// The same, that may not.
+    #[cfg(feature = "providers")]
+    SignedJson(&'static str),
 }
 
 /// [`PayloadRule`], borrowed.
@@ -119,6 +134,8 @@ enum Body {
     Any,
     #[cfg(feature = "providers")]
     JsonOrEmpty,
+    #[cfg(feature = "providers")]
+    MayBeEmpty,
 }
 
 /// [`ReplayRule`], borrowed.
@@ -135,6 +152,8 @@ const BASE: Preset = Preset {
     aliases: &[],
     documentation: "",
     headers: &[],
+    #[cfg(feature = "providers")]
+    in_body: None,
     require: &[],
     #[cfg(feature = "providers")]
     optional: &[],
@@ -153,7 +172,7 @@ const BASE: Preset = Preset {
     replay_key: Replay::Mac,
     replay_reason: SAME_BYTES,
     methods: &["POST"],
-    success: Success { status: 200, content_type: ContentType::Json, body: Cow::Borrowed(r#"{"status":"success"}"#) },
+    success: Success { status: 200, content_type: ContentType::Json, body: Cow::Borrowed(SUCCESS) },
     handshakes: &[],
     bare_refusals: false,
 };
@@ -176,6 +195,10 @@ const TABLES: &[&[Preset]] = &[
     of_url::PRESETS,
     #[cfg(feature = "providers")]
     asymmetric::PRESETS,
+    #[cfg(feature = "providers")]
+    token::PRESETS,
+    #[cfg(feature = "providers")]
+    in_body::PRESETS,
 ];
 
 fn presets() -> impl Iterator<Item = &'static Preset> {
@@ -212,6 +235,10 @@ impl Preset {
             name: self.name.to_string(),
             documentation: self.documentation.to_string(),
             signature_headers: owned(self.headers),
+            #[cfg(feature = "providers")]
+            signature_in_body: self
+                .in_body
+                .map(|(each, signature)| InBody { each: each.map(str::to_string), signature: signature.to_string() }),
             require_headers: pairs(self.require),
             #[cfg(feature = "providers")]
             optional_headers: pairs(self.optional),
@@ -246,6 +273,8 @@ impl Preset {
                 place: match at {
                     At::Header(name) => TimestampPlace::Header(name.to_string()),
                     At::Field(key) => TimestampPlace::Field(key.to_string()),
+                    #[cfg(feature = "providers")]
+                    At::SignedJson(pointer) => TimestampPlace::Json(pointer.to_string()),
                     At::Json(pointer) => TimestampPlace::Json(pointer.to_string()),
                 },
                 unit: *unit,
@@ -261,6 +290,8 @@ impl Preset {
                 Body::Any => PayloadRule::Any,
                 #[cfg(feature = "providers")]
                 Body::JsonOrEmpty => PayloadRule::JsonOrEmpty,
+                #[cfg(feature = "providers")]
+                Body::MayBeEmpty => PayloadRule::MayBeEmpty,
             },
             event_type: places(self.event_type),
             delivery_id: places(self.delivery_id),
@@ -290,6 +321,8 @@ impl Ask {
             reply: match self.reply {
                 Say::Empty => Reply::Empty,
                 Say::Text => Reply::Text,
+                #[cfg(feature = "providers")]
+                Say::Sentence => Reply::Sentence,
                 Say::Json(name) => Reply::Json(name.to_string()),
                 Say::Mac(token, mac) => Reply::Mac { token: token.to_string(), mac: mac.to_string() },
                 Say::Secret => Reply::Secret,

@@ -2,6 +2,8 @@
 
 use super::handshake::Handshake;
 #[cfg(feature = "providers")]
+use super::in_body::InBody;
+#[cfg(feature = "providers")]
 use super::key;
 use super::secret::Secret;
 pub use super::template::Piece;
@@ -17,6 +19,9 @@ pub struct Scheme {
     /// Names of the header fields that carry signatures. Each may come once; those that come are read together, and any
     /// signature in them may match.
     pub signature_headers: Vec<String>,
+    /// Where in the body the signature stands, for a provider that puts it there and into no header.
+    #[cfg(feature = "providers")]
+    pub signature_in_body: Option<InBody>,
     /// Header fields that have to be there with exactly this value: `(name, value)`.
     pub require_headers: Vec<(String, String)>,
     /// Header fields that have exactly this value where they are there: `(name, value)`.
@@ -121,6 +126,10 @@ pub enum Algorithm {
     /// same text (with the order less s for s): it says who signed, and is no name for what was signed.
     #[cfg(feature = "providers")]
     EcdsaP256Sha256,
+    /// None: the secret itself is sent, and compared in a time that tells nothing of it. It proves who sends, and nothing of
+    /// what is sent.
+    #[cfg(feature = "providers")]
+    Token,
 }
 
 impl Algorithm {
@@ -146,10 +155,12 @@ impl Algorithm {
         }
     }
 
-    /// Length of its signatures, in bytes.
+    /// Length of its signatures, in bytes; of a token 0, since that has no length of its own.
     #[must_use]
     pub fn signature_bytes(self) -> usize {
         match self {
+            #[cfg(feature = "providers")]
+            Algorithm::Token => 0,
             #[cfg(feature = "providers")]
             Algorithm::HmacSha1 => 20,
             Algorithm::HmacSha256 => 32,
@@ -173,6 +184,9 @@ pub enum Encoding {
     /// The same of r and s in DER (RFC 3279 §2.2.3), as ECDSA's are mostly written.
     #[cfg(feature = "providers")]
     Base64Der,
+    /// As it is: a token.
+    #[cfg(feature = "providers")]
+    Verbatim,
 }
 
 /// How the secret, as the operator holds it, becomes the key: a MAC's, or the public key of what has one.
@@ -296,6 +310,17 @@ pub enum ReplayRule {
     None,
 }
 
+/// How much of a body a signature covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    /// All of it.
+    Whole,
+    /// Some fields that say what the event is; the rest is whoever's.
+    Fields,
+    /// Nothing of the event: who has seen one signature, or the token, can send any body with it.
+    Nothing,
+}
+
 /// The answer to an accepted delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Success {
@@ -335,6 +360,19 @@ impl Scheme {
     #[must_use]
     pub fn covers_body(&self) -> bool {
         self.template.contains(&Piece::Body)
+    }
+
+    /// How much of the body the signature covers.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        if self.covers_body() {
+            return Coverage::Whole;
+        }
+        #[cfg(feature = "providers")]
+        if self.template.iter().any(|piece| matches!(piece, Piece::Json(pointer) if self.is_of_event(pointer))) {
+            return Coverage::Fields;
+        }
+        Coverage::Nothing
     }
 
     /// Whether the signature covers the URL, so that the verifier has to be told it.

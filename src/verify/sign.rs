@@ -40,6 +40,9 @@ enum Key {
     Private(PrivateKey),
 }
 
+/// Header fields: their names and values.
+type Fields = Vec<(String, String)>;
+
 /// Why a delivery cannot be signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CannotSign {
@@ -59,6 +62,10 @@ pub enum CannotSign {
     NoUrl,
     /// Not a URL that a provider posts to.
     InvalidUrl,
+    /// The signature stands in the body, which header fields say nothing of: see [`Signer::deliver`].
+    InBody,
+    /// The signature stands in the body, and this body has no place for it: it is no JSON, or none of the scheme's form.
+    NoPlace,
 }
 
 impl fmt::Display for CannotSign {
@@ -74,6 +81,8 @@ impl fmt::Display for CannotSign {
             CannotSign::InvalidId => "the id cannot stand in the scheme's header",
             CannotSign::NoUrl => "the scheme signs the URL that is posted to, and none was given",
             CannotSign::InvalidUrl => "a URL begins with http:// or https:// and has no fragment",
+            CannotSign::InBody => "the scheme's signature stands in the body",
+            CannotSign::NoPlace => "the scheme's signature stands in the body, and this body has no place for it",
         })
     }
 }
@@ -116,8 +125,12 @@ impl Signer {
     /// The header fields of a delivery of `body` that is signed at `now`: those that the scheme reads, the signature last.
     ///
     /// # Errors
-    /// Where the scheme signs what the signer was not told.
-    pub fn sign(&self, body: &[u8], now: UnixTime) -> Result<Vec<(String, String)>, CannotSign> {
+    /// Where the scheme signs what the signer was not told, or has its signature in the body.
+    pub fn sign(&self, body: &[u8], now: UnixTime) -> Result<Fields, CannotSign> {
+        #[cfg(feature = "providers")]
+        if self.scheme.signature_in_body.is_some() {
+            return Err(CannotSign::InBody);
+        }
         let mut fields = self.scheme.require_headers.clone();
         #[cfg(feature = "providers")]
         fields.extend(self.scheme.optional_headers.iter().cloned());
@@ -170,6 +183,26 @@ impl Signer {
         Ok(fields)
     }
 
+    /// The header fields and the body of a delivery of `body` that is signed at `now`. The body is another than was given where
+    /// the scheme has its signature there: `body` with that in its place, and else as it was.
+    ///
+    /// # Errors
+    /// Where the scheme signs what the signer was not told, or the body has no place for its signature.
+    pub fn deliver(&self, body: &[u8], now: UnixTime) -> Result<(Fields, Vec<u8>), CannotSign> {
+        #[cfg(feature = "providers")]
+        if let Some(in_body) = &self.scheme.signature_in_body {
+            if self.scheme.signs_id() && self.id.is_none() {
+                return Err(CannotSign::NoId);
+            }
+            let time = self.scheme.timestamp.as_ref().map(|rule| timestamp::text(rule.unit, now)).unwrap_or_default();
+            let (scheme, id) = (&self.scheme, self.id.as_deref());
+            let Key::Shared(keyed) = &self.key else { return Err(CannotSign::NoPlace) };
+            let sealed = super::in_body::seal(scheme, in_body, keyed, body, &time, id);
+            return sealed.map(|body| (Vec::new(), body)).ok_or(CannotSign::NoPlace);
+        }
+        Ok((self.sign(body, now)?, body.to_vec()))
+    }
+
     /// What is signed has to be what a verifier reads.
     fn check_own(&self, fields: &[(String, String)]) -> Result<(), CannotSign> {
         let headers: Vec<_> = fields.iter().map(|(name, value)| Header { name, value: value.as_bytes() }).collect();
@@ -191,7 +224,7 @@ fn key(scheme: &Scheme, secret: &Secret) -> Result<Key, CannotSign> {
             (None, Err(why)) => Err(CannotSign::Secret(why)),
         };
     }
-    let key = scheme.secret_form.key(secret).and_then(|key| Keyed::new(scheme.algorithm, &key));
+    let key = super::key_of(scheme, secret).and_then(|key| Keyed::new(scheme.algorithm, &key));
     key.map(Key::Shared).map_err(CannotSign::Secret)
 }
 

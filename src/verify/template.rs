@@ -22,6 +22,9 @@ pub enum Piece {
     /// The secret, where it is hashed with the rest ([`Algorithm::Sha256`](super::Algorithm::Sha256)).
     #[cfg(feature = "providers")]
     Secret,
+    /// The string, number or boolean at this pointer of the JSON that the signature stands in; nothing where there is none.
+    #[cfg(feature = "providers")]
+    Json(String),
 }
 
 /// Each piece that is no literal, and its name.
@@ -35,6 +38,20 @@ const NAMES: &[(&str, Piece)] = &[
     #[cfg(feature = "providers")]
     ("secret", Piece::Secret),
 ];
+
+#[cfg(feature = "providers")]
+const MORE_NAMES: &str = " {json:/pointer}";
+#[cfg(not(feature = "providers"))]
+const MORE_NAMES: &str = "";
+
+/// The piece called `name`.
+fn named(name: &str) -> Option<Piece> {
+    #[cfg(feature = "providers")]
+    if let Some(pointer) = name.strip_prefix("json:") {
+        return Some(Piece::Json(pointer.to_string()));
+    }
+    NAMES.iter().find(|(known, _)| *known == name).map(|(_, piece)| piece.clone())
+}
 
 /// The pieces of a template's `text`: names in braces, the rest literal. `{{` and `}}` are braces themselves.
 ///
@@ -55,14 +72,14 @@ pub fn parse(text: &str) -> Result<Vec<Piece>, String> {
         let Some((name, after)) = from.strip_prefix('{').and_then(|from| from.split_once('}')) else {
             return Err("a brace without its counterpart; a brace itself is written {{ or }}".to_string());
         };
-        let Some((_, piece)) = NAMES.iter().find(|(known, _)| *known == name) else {
+        let Some(piece) = named(name) else {
             let known: Vec<_> = NAMES.iter().map(|(name, _)| format!("{{{name}}}")).collect();
-            return Err(format!("unknown piece {{{name}}}; there are {}", known.join(" ")));
+            return Err(format!("unknown piece {{{name}}}; there are {}{MORE_NAMES}", known.join(" ")));
         };
         if !literal.is_empty() {
             pieces.push(Piece::Literal(std::mem::take(&mut literal)));
         }
-        pieces.push(piece.clone());
+        pieces.push(piece);
         rest = after;
     }
     literal.push_str(rest);
@@ -82,6 +99,8 @@ impl fmt::Display for Piece {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Piece::Literal(text) => f.write_str(&text.replace('{', "{{").replace('}', "}}")),
+            #[cfg(feature = "providers")]
+            Piece::Json(pointer) => write!(f, "{{json:{pointer}}}"),
             piece => {
                 let name = NAMES.iter().find(|(_, known)| known == piece).map_or("", |(name, _)| name);
                 write!(f, "{{{name}}}")
@@ -106,6 +125,8 @@ mod tests {
             ("{method}{url}{id}", vec![Piece::Method, Piece::Url, Piece::Id]),
             ("{{{body}}}", vec![literal("{"), Piece::Body, literal("}")]),
             ("", vec![]),
+            #[cfg(feature = "providers")]
+            ("{json:/a}:{json:/b/c~1d}", vec![Piece::Json("/a".into()), literal(":"), Piece::Json("/b/c~1d".into())]),
         ] {
             assert_eq!(parse(text), Ok(pieces.clone()), "{text}");
             assert_eq!(super::text(&pieces), text);

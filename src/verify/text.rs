@@ -44,6 +44,9 @@ impl Text<'_> {
                 Piece::Literal(text) => gathered.put(text.as_bytes(), &mut take),
                 Piece::Timestamp => gathered.put(self.timestamp, &mut take),
                 Piece::Id => gathered.put(self.id, &mut take),
+                // It is fed elsewhere: see `in_body`.
+                #[cfg(feature = "providers")]
+                Piece::Json(_) => {}
                 #[cfg(feature = "providers")]
                 // Kept nowhere else: the hash wipes what it copies.
                 Piece::Secret => {

@@ -9,7 +9,7 @@ use hookgate::{Scheme, Secret};
 
 /// Both, as an operator holds them, that stand for `key`: bytes, of which there are some.
 pub(crate) fn keys(scheme: &Scheme, key: &[u8]) -> (Secret, Secret) {
-    let written = |bytes: &[u8]| written(&scheme.secret_form, bytes);
+    let written = |bytes: &[u8]| written(scheme, bytes);
     match pair(scheme, key) {
         Some((private, public)) => (written(&private), written(&public)),
         None => (written(key), written(key)),
@@ -19,17 +19,30 @@ pub(crate) fn keys(scheme: &Scheme, key: &[u8]) -> (Secret, Secret) {
 /// What is verified with where bit number `bit`, modulo how many there are, is another.
 pub(crate) fn with_other_bit(scheme: &Scheme, key: &[u8], flip: impl Fn(&[u8]) -> Vec<u8>) -> Secret {
     let verifying = pair(scheme, key).map_or_else(|| key.to_vec(), |(_, public)| public);
-    written(&scheme.secret_form, &flip(&verifying))
+    written(scheme, &flip(&verifying))
 }
 
-/// `bytes` as a secret of this form is written.
-fn written(form: &SecretForm, bytes: &[u8]) -> Secret {
-    let text = match form {
+/// `bytes` as a secret of the scheme's form is written.
+fn written(scheme: &Scheme, bytes: &[u8]) -> Secret {
+    let hex = || bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes();
+    let text = match &scheme.secret_form {
+        // Not every byte can stand in a header, or in JSON.
+        SecretForm::Utf8 if is_token(scheme) => hex(),
         SecretForm::Utf8 => bytes.to_vec(),
-        SecretForm::Hex => bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes(),
+        SecretForm::Hex => hex(),
         SecretForm::Base64 { prefix, .. } => format!("{prefix}{}", base64(bytes)).into_bytes(),
     };
     Secret::new(text).expect("a key has some bytes")
+}
+
+#[cfg(feature = "providers")]
+pub(crate) fn is_token(scheme: &Scheme) -> bool {
+    scheme.algorithm == Algorithm::Token
+}
+
+#[cfg(not(feature = "providers"))]
+pub(crate) fn is_token(_: &Scheme) -> bool {
+    false
 }
 
 /// A private key and its public one, of `key`.

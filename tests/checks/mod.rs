@@ -3,6 +3,8 @@
 
 pub(crate) mod head;
 pub(crate) mod hmac_reference;
+#[cfg(feature = "providers")]
+pub(crate) mod in_body;
 pub(crate) mod json_reference;
 pub(crate) mod keys;
 pub(crate) mod payload;

@@ -9,6 +9,7 @@ use crate::request::{Head, Request};
 use crate::time::UnixTime;
 use crate::verify::Refusal;
 use std::io::{self, Read, Write};
+use std::net::IpAddr;
 
 impl<K: Keep> Loop<'_, K> {
     /// Looks after one connection until it waits for its socket, for the turn's commit, or for the others, who come first once it
@@ -86,7 +87,8 @@ impl<K: Keep> Loop<'_, K> {
     /// Decides what has come, the first `came` bytes of the read buffer last.
     fn advance(&mut self, index: usize, came: usize) {
         let Some(slot) = self.slots.get_mut(index) else { return };
-        let mut decider = Decider { receiver: self.receiver, keeper: self.keeper, now: self.date, staged: None };
+        let peer = slot.peer();
+        let mut decider = Decider { receiver: self.receiver, keeper: self.keeper, peer, now: self.date, staged: None };
         let limits = &self.settings.limits;
         match self.read_buffer.get(..came) {
             Some([]) | None => slot.http.advance(&mut decider, limits, self.now, self.date),
@@ -133,6 +135,7 @@ impl<K: Keep> Loop<'_, K> {
 struct Decider<'a, K> {
     receiver: &'a Receiver,
     keeper: &'a mut K,
+    peer: Option<IpAddr>,
     now: UnixTime,
     staged: Option<Staged>,
 }
@@ -147,7 +150,7 @@ impl<K: Keep> Service for Decider<'_, K> {
         match self.receiver.receive(request, self.now) {
             Ok(Received::Handshake(answer)) => Verdict::Answer(answer),
             Ok(Received::Delivery(delivery)) => {
-                self.staged = stage(self.keeper, &delivery).ok();
+                self.staged = stage(self.keeper, &delivery.with_peer(self.peer)).ok();
                 Verdict::Later
             }
             Err(refusal) => Verdict::Answer(self.refuse(&refusal)),

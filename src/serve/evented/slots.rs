@@ -50,6 +50,10 @@ impl Slot {
         }
     }
 
+    pub(super) fn peer(&self) -> Option<IpAddr> {
+        self.peer
+    }
+
     /// Whether its answer waits for the turn's commit: then the client is owed it.
     fn is_decided(&self) -> bool {
         self.http.want() == Want::Answer

@@ -19,6 +19,11 @@ pub(super) fn check(scheme: &Scheme) -> Result<(), UnusableScheme> {
     if scheme.encoding == Encoding::Base64Der && scheme.algorithm != Algorithm::EcdsaP256Sha256 {
         return wrong("encoding", "base64-der is for signatures of two numbers, as ECDSA's are");
     }
+    if scheme.signature_in_body.is_some()
+        && (scheme.algorithm.has_public_key() || scheme.algorithm == Algorithm::Sha256)
+    {
+        return wrong("algorithm", "with a signature in the body it is an HMAC or a token");
+    }
     let is_json = matches!(scheme.payload, PayloadRule::Json | PayloadRule::JsonOrEmpty);
     if scheme.algorithm == Algorithm::Sha256 && !is_json && scheme.template.last() != Some(&Piece::Secret) {
         return wrong("payload", "who sees a plain hash can make one for a longer body, unless that has to be JSON");
@@ -77,6 +82,7 @@ mod tests {
             ("optional_headers", Scheme { optional_headers: headers("X-Hub-Signature-256"), ..of("github") }),
             ("optional_headers", Scheme { optional_headers: vec![("X".into(), " 1".into())], ..of("github") }),
             ("handshakes", Scheme { algorithm: Algorithm::Ed25519, ..of("zoom") }),
+            ("algorithm", Scheme { algorithm: Algorithm::Ed25519, ..of("adyen") }),
         ] {
             assert_eq!(field(&scheme), name, "{scheme:?}");
         }

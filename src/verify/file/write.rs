@@ -1,8 +1,10 @@
 //! Writing a scheme as TOML.
 
-use super::{ENCODINGS, PAYLOADS, UNITS, UNPREFIXED};
+use super::{ACCEPT_UNCOVERED_BODY, ENCODINGS, PAYLOADS, UNITS, UNPREFIXED};
+use crate::verify::in_body::InBody;
 use crate::verify::scheme::{
-    Grammar, PayloadRule, Place, PublicKeyRule, ReplayRule, Scheme, SecretForm, Success, Timestamp, TimestampPlace,
+    Coverage, Grammar, PayloadRule, Place, PublicKeyRule, ReplayRule, Scheme, SecretForm, Success, Timestamp,
+    TimestampPlace,
 };
 use crate::verify::template;
 
@@ -14,7 +16,10 @@ impl Scheme {
         let mut line = |name: &str, value: String| out.push_str(&format!("{name} = {value}\n"));
         line("name", quoted(&self.name));
         line("documentation", quoted(&self.documentation));
-        line("signature_headers", list(&self.signature_headers));
+        match &self.signature_in_body {
+            None => line("signature_headers", list(&self.signature_headers)),
+            Some(in_body) => line("signature_in_body", in_body_text(in_body)),
+        }
         for (name, pairs) in [("require_headers", &self.require_headers), ("optional_headers", &self.optional_headers)]
         {
             if !pairs.is_empty() {
@@ -26,6 +31,9 @@ impl Scheme {
         line("algorithm", quoted(self.algorithm.name()));
         line("encoding", quoted(name_of(ENCODINGS, &self.encoding)));
         line("template", quoted(&template::text(&self.template)));
+        if self.coverage() == Coverage::Nothing {
+            line(ACCEPT_UNCOVERED_BODY, "true".to_string());
+        }
         line("secret", secret_text(&self.secret_form));
         if let Some(PublicKeyRule { prefix, algorithm, signature_keys }) = &self.public_key {
             let (prefix, algorithm, keys) = (quoted(prefix), quoted(algorithm.name()), list(signature_keys));
@@ -68,6 +76,11 @@ impl Scheme {
         }
         out
     }
+}
+
+fn in_body_text(in_body: &InBody) -> String {
+    let each = in_body.each.as_ref().map(|each| format!("each = {}, ", quoted(each))).unwrap_or_default();
+    format!("{{ {each}at = {} }}", quoted(&in_body.signature))
 }
 
 fn grammar_text(grammar: &Grammar) -> String {

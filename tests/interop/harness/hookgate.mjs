@@ -27,17 +27,23 @@ export class Hookgate {
   }
 
   // The headers that sign `body`, by name as hookgate writes it.
-  async sign({ scheme, secret, body, now }) {
-    const args = ["sign", "--scheme", scheme, "--url", POSTED_TO, "--secret-file-raw", this.#keep(secret)];
-    if (now !== undefined) args.push("--now", String(now));
-    const { code, stdout, stderr } = await this.#run([...args, this.#keep(body)]);
-    if (code !== 0) throw new Error(`hookgate sign --scheme ${scheme}: exit ${code}: ${stderr.trim()}`);
+  async sign(asked) {
+    const stdout = await this.seal(asked);
     return Object.fromEntries(
       stdout.split("\n").filter(Boolean).map((line) => {
         const colon = line.indexOf(": ");
         return [line.slice(0, colon), line.slice(colon + 2)];
       }),
     );
+  }
+
+  // What `sign` prints: those headers, or the body, where the signature stands in it.
+  async seal({ scheme, secret, body, now }) {
+    const args = ["sign", "--scheme", scheme, "--url", POSTED_TO, "--secret-file-raw", this.#keep(secret)];
+    if (now !== undefined) args.push("--now", String(now));
+    const { code, stdout, stderr } = await this.#run([...args, this.#keep(body)]);
+    if (code !== 0) throw new Error(`hookgate sign --scheme ${scheme}: exit ${code}: ${stderr.trim()}`);
+    return stdout;
   }
 
   // `valid`, `refused: …`, or what else happened, which is never right.
@@ -53,7 +59,7 @@ export class Hookgate {
   // A receiver on a free port; `post` gives the status it answers, `stop` the code it exits with.
   async serve({ scheme, secret }) {
     const { origin, pathname, search } = new URL(POSTED_TO);
-    const args = ["serve", "--listen", "127.0.0.1:0", "--path", pathname, "--scheme", scheme];
+    const args = ["serve", "--no-store", "--listen", "127.0.0.1:0", "--path", pathname, "--scheme", scheme];
     args.push("--url", origin + pathname, "--secret-file-raw", this.#keep(secret));
     const child = spawn(this.#binary, args, { stdio: ["ignore", "ignore", "pipe"], env: environment() });
     this.#receivers.add(child);
