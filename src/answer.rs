@@ -121,6 +121,13 @@ impl Answer {
         Answer::problem(503, "Temporarily unable to accept events", "Retry-After: 5\r\n")
     }
 
+    /// The answer to a request that came without TLS where TLS is spoken.
+    #[must_use]
+    #[cfg(feature = "tls")]
+    pub fn without_tls() -> Self {
+        Answer::problem(400, "This address is for https", "")
+    }
+
     fn problem(status: u16, detail: &str, fields: &'static str) -> Self {
         // Every detail is ours and needs no escaping.
         let title = reason(status);

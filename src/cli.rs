@@ -12,6 +12,7 @@ mod sign;
 mod stop;
 mod store;
 mod table;
+mod tls;
 mod verify;
 
 use crate::config::ConfigError;

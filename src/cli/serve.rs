@@ -3,11 +3,12 @@
 mod store;
 
 use super::input::{SchemeOption, SecretOptions, read_secret, secret_in_environment, uncovered, verifier};
+use super::tls::{HTTPS, TlsOptions};
 use super::wrong;
 use crate::explain::Cause;
 use crate::minimal::{self, Failure, LISTEN, PATH, lines_to_stdout, say, warn};
 use crate::receive::{BODY_LIMIT_BYTES, Receiver};
-use crate::serve::evented::{self, Front, Listener, Settings};
+use crate::serve::evented::{self, Front, Settings};
 use crate::serve::explained::Explainer;
 use crate::serve::{Stop, tiny, unix};
 use crate::store::Asks;
@@ -36,12 +37,14 @@ const SPARE_DESCRIPTORS: u64 = 24;
 #[derive(Args)]
 #[command(before_help = "Example: hookgate serve --secret-file ./secret --listen 127.0.0.1:5000 --path /webhook")]
 pub(super) struct Serve {
-    /// Address and port, or unix:PATH, to listen on (repeatable); port 0 takes a free one
+    /// Address and port, https:// before it for TLS, or unix:PATH, to listen on (repeatable); port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = LISTEN)]
     listen: Vec<String>,
     /// Mode of the Unix socket's file, in octal
     #[arg(long, value_name = "MODE", default_value = "660", value_parser = mode)]
     listen_mode: u32,
+    #[command(flatten)]
+    tls: TlsOptions,
     /// Path to answer on, matched byte for byte
     #[arg(long, default_value = PATH)]
     path: String,
@@ -160,10 +163,11 @@ impl Serve {
         let kept = self.store.open()?;
         let mut settings = self.limits.settings();
         settings.connections = settings.connections.min(descriptors_for_connections());
+        let binder = self.tls.binder(&self.listen)?;
         let listeners = self
             .listen
             .iter()
-            .map(|address| Listener::bind(address, self.listen_mode).map_err(|error| cannot_listen(address, &error)))
+            .map(|address| binder.bind(address, self.listen_mode).map_err(|error| cannot_listen(address, &error)))
             .collect::<Result<Vec<_>, _>>()?;
         let front = Front::new(listeners).map_err(failed)?;
         let stop = front.stop();
@@ -186,6 +190,9 @@ impl Serve {
         let [address] = self.listen.as_slice() else {
             return Err(wrong("the tiny_http front listens on one address", "--front evented listens on several"));
         };
+        if address.starts_with(HTTPS) {
+            return Err(wrong("the tiny_http front speaks no TLS", "leave out --front tiny_http"));
+        }
         let kept = self.store.open()?;
         // The socket's file is there until this returns.
         let (listener, name, _file) = match address.strip_prefix("unix:") {
@@ -303,7 +310,7 @@ fn cannot_listen(address: &str, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::InvalidInput => wrong(
             format!("cannot listen on {address:?}: {error}"),
-            format!("give an address and port, such as {LISTEN}, or unix:PATH"),
+            format!("give an address and port, such as {LISTEN} or https://0.0.0.0:8443, or unix:PATH"),
         ),
         _ => Failure::Running(format!("cannot listen on {address}: {error}")),
     }

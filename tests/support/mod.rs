@@ -2,6 +2,8 @@
 //! ends in time, and a signer that shares no code with hookgate.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+#[cfg(feature = "tls")]
+pub(crate) mod certificates;
 pub(crate) mod client;
 pub(crate) mod command;
 pub(crate) mod folder;
@@ -10,6 +12,7 @@ pub(crate) mod request;
 pub(crate) mod signer;
 #[cfg(feature = "store")]
 pub(crate) mod store;
+pub(crate) mod wire;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -4,6 +4,7 @@ use super::client::{Answer, Client};
 use super::command::{Outcome, finish, hookgate};
 use super::folder::Folder;
 use super::request::{Post, signed};
+use super::wire::speaks_tls;
 use super::{PATIENCE, SECRET, contains, unique};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,8 +81,15 @@ pub(crate) fn start() -> Receiver {
 }
 
 pub(crate) fn setup() -> Setup {
+    let folder = Folder::new();
+    #[cfg(feature = "tls")]
+    if speaks_tls() {
+        let pair = super::certificates::of(&["localhost"]);
+        folder.file("cert.pem", pair.certificate.as_bytes());
+        folder.file("key.pem", pair.key.as_bytes());
+    }
     Setup {
-        folder: Arc::new(Folder::new()),
+        folder: Arc::new(folder),
         path: None,
         secret: Some(SECRET.into()),
         arguments: Vec::new(),
@@ -136,6 +144,11 @@ impl Setup {
         self
     }
 
+    /// Where the receiver will run.
+    pub(crate) fn place(&self) -> &Folder {
+        &self.folder
+    }
+
     /// Nobody reads its stdout.
     pub(crate) fn stdout_closed(mut self) -> Self {
         self.stdout_closed = true;
@@ -173,7 +186,8 @@ impl Setup {
 
     #[cfg(feature = "cli")]
     fn configure(&self, command: &mut Command) {
-        command.args(["serve", "--listen", "127.0.0.1:0"]).args(crate::FRONT);
+        let address = if speaks_tls() { "https://127.0.0.1:0" } else { "127.0.0.1:0" };
+        command.args(["serve", "--listen", address]).args(crate::FRONT);
         if let Some(path) = &self.path {
             command.args(["--path", path]);
         }
@@ -242,15 +256,16 @@ impl Setup {
     }
 }
 
-/// The address in `... http://127.0.0.1:PORT/webhook ...`.
+/// The address in `... http://127.0.0.1:PORT/webhook ...`, or behind https.
 fn address_in(line: &str) -> Option<SocketAddr> {
-    let (_, rest) = line.split_once("http://")?;
+    let (_, rest) = line.split_once("://")?;
     rest.split('/').next()?.parse().ok()
 }
 
 impl Receiver {
     pub(crate) fn url(&self) -> String {
-        format!("http://{}/webhook", self.address)
+        let scheme = if speaks_tls() { "https" } else { "http" };
+        format!("{scheme}://{}/webhook", self.address)
     }
 
     /// The number of its process.
