@@ -6,10 +6,16 @@ mod encoding;
 mod error;
 #[cfg(feature = "providers")]
 mod file;
+#[cfg(feature = "providers")]
+mod form;
 mod handshake;
 #[cfg(feature = "providers")]
 mod in_body;
+#[cfg(feature = "providers")]
+mod jwt;
 mod key;
+#[cfg(feature = "providers")]
+mod otherwise;
 mod pointer;
 mod presets;
 mod refusal;
@@ -27,9 +33,13 @@ pub use check::{UnusableScheme, check};
 pub use error::VerifierError;
 #[cfg(feature = "providers")]
 pub use file::SCHEME_FILE_LIMIT_BYTES;
+#[cfg(feature = "providers")]
+pub use form::PARAMETERS_LIMIT;
 pub use handshake::{AgreedToken, Body, ECHO_LIMIT_BYTES, Handshake, Reply, SIGNED_TOKEN_LIMIT_BYTES, Said, Spot};
 #[cfg(feature = "providers")]
 pub use in_body::{IN_BODY_LIMIT_BYTES, InBody, SecretPlace};
+#[cfg(feature = "providers")]
+pub use jwt::{Jwt, TOKEN_LIMIT_BYTES};
 pub use key::{SHORTEST_DECODED_BYTES, UnusableSecret};
 pub use presets::{aliases, names, preset};
 pub use refusal::Refusal;
@@ -62,11 +72,29 @@ pub struct Verifier {
     /// For the secrets that are public keys, where others are shared secrets.
     #[cfg(feature = "providers")]
     other: Option<Box<Verifier>>,
+    /// The URL with the port that is its scheme's own, where the scheme signs either; `url` is without it then.
+    #[cfg(feature = "providers")]
+    url_with_port: Option<Url>,
 }
 
 struct Key {
     label: String,
     keyed: Keyed,
+    /// The same for each other algorithm that a token may be signed with.
+    #[cfg(feature = "providers")]
+    others: Vec<(Algorithm, Keyed)>,
+}
+
+impl Key {
+    fn new(scheme: &Scheme, label: String, secret: &Secret) -> Result<Self, UnusableSecret> {
+        let key = key_of(scheme, secret)?;
+        Ok(Key {
+            label,
+            keyed: Keyed::new(scheme.algorithm, &key)?,
+            #[cfg(feature = "providers")]
+            others: otherwise::keys(scheme, &key)?,
+        })
+    }
 }
 
 impl Verifier {
@@ -128,23 +156,26 @@ impl Verifier {
             }
         };
         let keys = secrets.into_iter().map(|(label, secret)| {
-            let keyed = key_of(&scheme, &secret).and_then(|key| Keyed::new(scheme.algorithm, &key));
-            match keyed {
-                Ok(keyed) => Ok(Key { label, keyed }),
-                Err(why) => Err(VerifierError::Secret { label, why }),
-            }
+            Key::new(&scheme, label.clone(), &secret).map_err(|why| VerifierError::Secret { label, why })
         });
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
         if keys.is_empty() {
             return Err(VerifierError::NoSecret);
         }
+        let url = url.unwrap_or_default();
+        #[cfg(feature = "providers")]
+        let (url, url_with_port) = otherwise::urls(&scheme, url);
+        #[cfg(feature = "providers")]
+        let url = url.as_str();
         Ok(Verifier {
             plan: Plan::new(&scheme),
             scheme,
             keys,
-            url: Url::new(url.unwrap_or_default()),
+            url: Url::new(url),
             #[cfg(feature = "providers")]
             other,
+            #[cfg(feature = "providers")]
+            url_with_port: url_with_port.as_deref().map(Url::new),
         })
     }
 
@@ -157,7 +188,7 @@ impl Verifier {
     /// Proof that the holder of one of the secrets signed `request`, body included.
     ///
     /// `now` is what a timestamp in the head is held against, once the signature that covers it is proven. Neither accepting
-    /// nor refusing allocates, and comparing takes the same time wherever two signatures differ.
+    /// nor refusing allocates, but where a form or the claims of a JWT have to be read; and comparing takes the same time wherever two signatures differ.
     ///
     /// Not promised: that the body is of any form, that a timestamp inside it is fresh ([`Verified::judge_body_timestamp`],
     /// which [`crate::Delivery::new`] asks), or that this request was not sent before.
@@ -181,7 +212,11 @@ impl Verifier {
     fn verify_alone<'a>(&'a self, request: &Request<'a>, now: UnixTime) -> Result<Verified<'a>, Refusal> {
         let mut parts = Parts::empty();
         self.plan.read(&self.scheme, &request.head, &mut parts)?;
-        let text = self.text(request, &parts);
+        #[cfg(feature = "providers")]
+        if self.plan.is_otherwise {
+            return self.verify_otherwise(request, &parts, now);
+        }
+        let text = Text::new(request, (parts.timestamp, parts.id), &self.url);
         let mut first = MacBytes::EMPTY;
         let matching = self.keys.iter().enumerate().find(|(at, key)| {
             let (is_right, mac) = key.keyed.judge(&self.scheme, &text, &parts);
@@ -206,19 +241,6 @@ impl Verifier {
         })
     }
 
-    /// What the template's pieces stand for in `request`, of which `parts` were read.
-    #[inline(always)]
-    fn text<'t>(&'t self, request: &'t Request<'t>, parts: &Parts<'t>) -> Text<'t> {
-        Text {
-            request,
-            timestamp: parts.timestamp,
-            id: parts.id,
-            url: &self.url,
-            #[cfg(feature = "providers")]
-            secret: &[],
-        }
-    }
-
     /// The verdict of `other`, where this verifier's own is `refusal`: of the two refusals the one that goes further.
     #[cfg(feature = "providers")]
     #[cold]
@@ -239,7 +261,10 @@ impl Verifier {
                 // By the same secret, whichever matched: see `Verified::replay_key`.
                 let mut parts = Parts::empty();
                 let _ = other.plan.read(&other.scheme, &request.head, &mut parts);
-                let first = self.keys.first().map(|key| key.keyed.sign(&self.scheme, &self.text(request, &parts)));
+                let form = form::Form::read(&self.scheme, request).unwrap_or_default();
+                let text = Text::new(request, (parts.timestamp, parts.id), &self.url);
+                let text = Text { form: Some(&form), ..text };
+                let first = self.keys.first().map(|key| key.keyed.sign(&self.scheme, &text));
                 Ok(Verified { mac: MacBytes::of(&first.unwrap_or_default()), ..verified })
             }
             Err(another) if distance(another) > distance(refusal) => Err(another),
@@ -254,7 +279,7 @@ impl Verifier {
         let signed = in_body::Signed::read(&self.scheme, in_body, request.body)?;
         let mut matching = self.keys.iter().filter_map(|key| Some((key, signed.judge(&key.keyed)?)));
         // There is one signature, so that nobody can choose the secret that a replay is known by.
-        let Some((Key { label, keyed }, mac)) = matching.next() else { return Err(Refusal::SignatureMismatch) };
+        let Some((Key { label, keyed, .. }, mac)) = matching.next() else { return Err(Refusal::SignatureMismatch) };
         Ok(Verified { request: *request, scheme: &self.scheme, secret_label: label, keyed, id: &[], mac })
     }
 
@@ -338,6 +363,7 @@ pub struct Verified<'a> {
     secret_label: &'a str,
     /// The secret that matched, as a key.
     keyed: &'a Keyed,
+    /// The signed id; or the token, where the signature is one.
     id: &'a [u8],
     /// The MAC under the first secret, whichever matched; where it stands in the body, under the one that did.
     mac: MacBytes,
@@ -366,15 +392,7 @@ impl<'a> Verified<'a> {
     fn mac_of(&self, token: &[u8]) -> Vec<u8> {
         let plain = Scheme { template: vec![Piece::Body], ..self.scheme.clone() };
         let request = Request { head: self.request.head, body: token };
-        let text = Text {
-            request: &request,
-            timestamp: &[],
-            id: &[],
-            url: &Url::new(""),
-            #[cfg(feature = "providers")]
-            secret: &[],
-        };
-        self.keyed.sign(&plain, &text)
+        self.keyed.sign(&plain, &Text::new(&request, (&[], &[]), &Url::new("")))
     }
 
     /// The event's type: the first of the scheme's places that holds a value. `payload` is the body's JSON, if it has one.
@@ -455,6 +473,11 @@ impl<'a> Verified<'a> {
             ReplayRule::Mac => keyed(b'm', self.mac.as_bytes()),
             ReplayRule::Json(pointer) => match payload.and_then(|payload| self.signed_scalar_at(payload, pointer)) {
                 Some(id) => keyed(b'j', id.as_bytes()),
+                None => keyed(b'm', self.mac.as_bytes()),
+            },
+            #[cfg(feature = "providers")]
+            ReplayRule::TokenId => match Jwt::id(self.id) {
+                Some(id) => keyed(b't', id.as_bytes()),
                 None => keyed(b'm', self.mac.as_bytes()),
             },
         }

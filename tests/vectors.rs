@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 const NOW: UnixTime = UnixTime::from_s(1_700_000_000);
 
 /// Each folder of a provider's signatures and how many files of vectors it holds.
-const PROVIDERS: [(&str, usize); 36] = [
+const PROVIDERS: [(&str, usize); 38] = [
     ("adnanh-webhook", 15),
     ("adyen", 14),
     ("bitbucket", 17),
@@ -45,6 +45,7 @@ const PROVIDERS: [(&str, usize); 36] = [
     ("line", 2),
     ("linear", 2),
     ("mailgun", 11),
+    ("messagebird", 17),
     ("microsoft-graph", 8),
     ("openai", 6),
     ("paddle", 13),
@@ -60,6 +61,7 @@ const PROVIDERS: [(&str, usize); 36] = [
     ("svix", 11),
     ("telnyx", 6),
     ("token", 59),
+    ("twilio", 7),
     ("websub", 1),
     ("zoom", 2),
 ];

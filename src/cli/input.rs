@@ -23,6 +23,9 @@ pub(super) struct SchemeOption {
     /// File that describes a scheme: hookgate schemes show NAME prints one
     #[arg(long, value_name = "FILE", conflicts_with = "scheme")]
     scheme_file: Option<PathBuf>,
+    /// What the claim iss of a scheme's token has to say, where the scheme leaves that open: LiveKit's API key
+    #[arg(long, value_name = "TEXT")]
+    issuer: Option<String>,
 }
 
 impl SchemeOption {
@@ -32,6 +35,19 @@ impl SchemeOption {
     }
 
     pub(super) fn scheme(&self) -> Result<Scheme, Failure> {
+        let mut scheme = self.stated()?;
+        let Some(issuer) = &self.issuer else { return Ok(scheme) };
+        match &mut scheme.jwt {
+            Some(jwt) if jwt.issuer.is_none() && !issuer.is_empty() => jwt.issuer = Some(issuer.clone()),
+            _ => {
+                let what = format!("the scheme {} leaves no issuer open", scheme.name);
+                return Err(wrong(what, "give --issuer only with one that does, such as livekit"));
+            }
+        }
+        Ok(scheme)
+    }
+
+    fn stated(&self) -> Result<Scheme, Failure> {
         let Some(path) = &self.scheme_file else { return named_scheme(&self.scheme) };
         let origin = format!("the scheme file {}", path.display());
         let unreadable =

@@ -30,8 +30,9 @@ use store::StoreOptions;
 /// Longest wait for what was accepted before SIGTERM. Docker kills 10 s after it; the front itself gives up a second before.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(9);
 
-/// Descriptors that are not connections: standard streams, listeners, readiness, signals, and some to spare.
-const SPARE_DESCRIPTORS: u64 = 24;
+/// Descriptors that are not connections: standard streams, listeners, readiness, signals, the files of the store (ten), and some to
+/// spare.
+const SPARE_DESCRIPTORS: u64 = 40;
 
 /// Receives webhooks until SIGTERM or SIGINT.
 #[derive(Args)]

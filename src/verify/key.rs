@@ -247,6 +247,18 @@ impl Keyed {
         }
     }
 
+    /// Whether `mac` is the MAC of `message`: whole, and compared by the library in constant time.
+    #[cfg(feature = "providers")]
+    pub(super) fn has_signed(&self, message: &[u8], mac: &[u8]) -> bool {
+        match self {
+            Keyed::HmacSha256(keyed) => keyed.clone().chain_update(message).verify_slice(mac).is_ok(),
+            Keyed::HmacSha384(keyed) => keyed.clone().chain_update(message).verify_slice(mac).is_ok(),
+            Keyed::HmacSha512(keyed) => keyed.clone().chain_update(message).verify_slice(mac).is_ok(),
+            // No token is signed so.
+            _ => false,
+        }
+    }
+
     /// The MAC of `text`; nothing where only the sender has the key.
     pub(super) fn sign(&self, scheme: &Scheme, text: &Text<'_>) -> Vec<u8> {
         match self {

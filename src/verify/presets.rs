@@ -6,6 +6,10 @@ mod base64_of_body;
 mod hex_of_body;
 #[cfg(feature = "providers")]
 mod in_body;
+#[cfg(feature = "providers")]
+mod jwt;
+#[cfg(feature = "providers")]
+mod of_form;
 mod of_url;
 mod standard_webhooks;
 mod timed_header;
@@ -16,6 +20,8 @@ mod token;
 use super::handshake::{Handshake, Reply, Spot};
 #[cfg(feature = "providers")]
 use super::in_body::InBody;
+#[cfg(feature = "providers")]
+use super::jwt::Jwt;
 #[cfg(feature = "providers")]
 use super::scheme::PublicKeyRule;
 use super::scheme::{
@@ -59,6 +65,24 @@ struct Preset {
     success: Success,
     handshakes: &'static [Ask],
     bare_refusals: bool,
+    #[cfg(feature = "providers")]
+    body_hash_parameter: Option<&'static str>,
+    #[cfg(feature = "providers")]
+    jwt: Option<Token>,
+}
+
+/// [`Jwt`], borrowed.
+#[cfg(feature = "providers")]
+struct Token {
+    other_algorithms: &'static [Algorithm],
+    body_hash: &'static str,
+    unhashed_if_empty: bool,
+    url_hash: Option<&'static str>,
+    issuer: Option<&'static str>,
+    made_at: Option<&'static str>,
+    past_s: Option<u64>,
+    leeway_s: Option<u64>,
+    expires: bool,
 }
 
 /// [`Handshake`], borrowed.
@@ -103,6 +127,8 @@ enum Form {
     Pairs(char, char, &'static [&'static str]),
     /// The same, with a space behind the item separator where it is written.
     SpacedPairs(char, char, &'static [&'static str]),
+    #[cfg(feature = "providers")]
+    List(char),
 }
 
 /// [`SecretForm`], borrowed.
@@ -131,6 +157,8 @@ enum Body {
     Json,
     JsonOrFormField(&'static str),
     JsonOrForm,
+    #[cfg(feature = "providers")]
+    Form,
     Any,
     #[cfg(feature = "providers")]
     JsonOrEmpty,
@@ -144,6 +172,8 @@ enum Replay {
     Json(&'static str),
     Mac,
     None,
+    #[cfg(feature = "providers")]
+    TokenId,
 }
 
 /// What most providers do: HMAC-SHA256 over the body, in hex, keyed by the secret as it is; JSON by POST.
@@ -175,6 +205,10 @@ const BASE: Preset = Preset {
     success: Success { status: 200, content_type: ContentType::Json, body: Cow::Borrowed(SUCCESS) },
     handshakes: &[],
     bare_refusals: false,
+    #[cfg(feature = "providers")]
+    body_hash_parameter: None,
+    #[cfg(feature = "providers")]
+    jwt: None,
 };
 
 /// An answer of 200 without a word, for providers that want none.
@@ -195,6 +229,10 @@ const TABLES: &[&[Preset]] = &[
     of_url::PRESETS,
     #[cfg(feature = "providers")]
     asymmetric::PRESETS,
+    #[cfg(feature = "providers")]
+    of_form::PRESETS,
+    #[cfg(feature = "providers")]
+    jwt::PRESETS,
     #[cfg(feature = "providers")]
     token::PRESETS,
     #[cfg(feature = "providers")]
@@ -244,6 +282,8 @@ impl Preset {
             optional_headers: pairs(self.optional),
             grammar: match self.grammar {
                 Form::Bare => Grammar::Bare,
+                #[cfg(feature = "providers")]
+                Form::List(separator) => Grammar::List(separator),
                 Form::Prefix(prefix) => Grammar::Prefix(prefix.to_string()),
                 Form::Pairs(item_separator, key_separator, keys)
                 | Form::SpacedPairs(item_separator, key_separator, keys) => Grammar::Pairs {
@@ -289,6 +329,8 @@ impl Preset {
                 Body::JsonOrForm => PayloadRule::JsonOrForm,
                 Body::Any => PayloadRule::Any,
                 #[cfg(feature = "providers")]
+                Body::Form => PayloadRule::Form,
+                #[cfg(feature = "providers")]
                 Body::JsonOrEmpty => PayloadRule::JsonOrEmpty,
                 #[cfg(feature = "providers")]
                 Body::MayBeEmpty => PayloadRule::MayBeEmpty,
@@ -300,12 +342,35 @@ impl Preset {
                 Replay::Json(pointer) => ReplayRule::Json(pointer.to_string()),
                 Replay::Mac => ReplayRule::Mac,
                 Replay::None => ReplayRule::None,
+                #[cfg(feature = "providers")]
+                Replay::TokenId => ReplayRule::TokenId,
             },
             replay_reason: self.replay_reason.to_string(),
             methods: owned(self.methods),
             success: self.success.clone(),
             handshakes: self.handshakes.iter().map(Ask::handshake).collect(),
             bare_refusals: self.bare_refusals,
+            #[cfg(feature = "providers")]
+            body_hash_parameter: self.body_hash_parameter.map(str::to_string),
+            #[cfg(feature = "providers")]
+            jwt: self.jwt.as_ref().map(Token::jwt),
+        }
+    }
+}
+
+#[cfg(feature = "providers")]
+impl Token {
+    fn jwt(&self) -> Jwt {
+        Jwt {
+            other_algorithms: self.other_algorithms.to_vec(),
+            body_hash: self.body_hash.to_string(),
+            unhashed_if_empty: self.unhashed_if_empty,
+            url_hash: self.url_hash.map(str::to_string),
+            issuer: self.issuer.map(str::to_string),
+            made_at: self.made_at.map(str::to_string),
+            past_s: self.past_s,
+            leeway_s: self.leeway_s,
+            expires: self.expires,
         }
     }
 }

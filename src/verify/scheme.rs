@@ -4,6 +4,8 @@ use super::handshake::Handshake;
 #[cfg(feature = "providers")]
 use super::in_body::InBody;
 #[cfg(feature = "providers")]
+use super::jwt::Jwt;
+#[cfg(feature = "providers")]
 use super::key;
 use super::secret::Secret;
 pub use super::template::Piece;
@@ -62,6 +64,13 @@ pub struct Scheme {
     pub handshakes: Vec<Handshake>,
     /// Whether refusals are answered by their status alone, without a body: for providers that take no other.
     pub bare_refusals: bool,
+    /// A parameter of the query that, where it is there, holds the hex SHA-256 of the body, which is no form then. The query
+    /// is signed as part of the URL.
+    #[cfg(feature = "providers")]
+    pub body_hash_parameter: Option<String>,
+    /// What the token says, where the signature is a JSON Web Token.
+    #[cfg(feature = "providers")]
+    pub jwt: Option<Jwt>,
 }
 
 /// How a signature header's value is built around the encoded signature.
@@ -83,6 +92,10 @@ pub enum Grammar {
         /// Keys whose values are signatures. Each may come several times, and any of them may match.
         signature_keys: Vec<String>,
     },
+    /// Signatures and nothing else, this character of ASCII between them. White space around one is not part of it; any of
+    /// them may match.
+    #[cfg(feature = "providers")]
+    List(char),
 }
 
 /// What a secret is that is a public key: the same delivery then has signatures of another algorithm, under keys of their own
@@ -308,6 +321,9 @@ pub enum ReplayRule {
     Mac,
     /// Nothing: the same signed bytes can be two events.
     None,
+    /// The token's id, its claim `jti`; the MAC where there is none.
+    #[cfg(feature = "providers")]
+    TokenId,
 }
 
 /// How much of a body a signature covers.
@@ -359,7 +375,23 @@ impl Scheme {
     /// Whether the signature covers the body.
     #[must_use]
     pub fn covers_body(&self) -> bool {
-        self.template.contains(&Piece::Body)
+        self.template.contains(&Piece::Body) || self.signs_form()
+    }
+
+    /// Whether a form's parameters are signed, not the bytes that they came in.
+    #[must_use]
+    pub fn signs_form(&self) -> bool {
+        #[cfg(feature = "providers")]
+        return self.template.iter().any(|piece| matches!(piece, Piece::FormSorted | Piece::UrlFormSorted));
+        #[cfg(not(feature = "providers"))]
+        return false;
+    }
+
+    /// Whether an id is under the signature: one in a header.
+    #[cfg(not(feature = "providers"))]
+    #[must_use]
+    pub fn signs_id(&self) -> bool {
+        self.signed_id.is_some()
     }
 
     /// How much of the body the signature covers.
@@ -378,7 +410,13 @@ impl Scheme {
     /// Whether the signature covers the URL, so that the verifier has to be told it.
     #[must_use]
     pub fn covers_url(&self) -> bool {
-        self.template.iter().any(|piece| matches!(piece, Piece::Url | Piece::UrlUnescaped))
+        let is_url = |piece: &Piece| match piece {
+            Piece::Url | Piece::UrlUnescaped => true,
+            #[cfg(feature = "providers")]
+            Piece::UrlAnyPort | Piece::UrlFormSorted => true,
+            _ => false,
+        };
+        self.template.iter().any(is_url)
     }
 
     /// The scheme that judges what is signed for `secret`: this one, or that of the public key which the secret is.
@@ -417,6 +455,10 @@ impl Scheme {
             timestamp.past_s = Some(s);
             timestamp.future_s = if bounds_age_only { None } else { Some(s) };
         }
+        #[cfg(feature = "providers")]
+        if let Some(jwt) = &mut self.jwt {
+            (jwt.past_s, jwt.leeway_s) = (jwt.past_s.map(|_| s), Some(s));
+        }
         self
     }
 
@@ -425,6 +467,10 @@ impl Scheme {
     pub fn ignoring_age(mut self) -> Self {
         if let Some(timestamp) = &mut self.timestamp {
             (timestamp.past_s, timestamp.future_s) = (None, None);
+        }
+        #[cfg(feature = "providers")]
+        if let Some(jwt) = &mut self.jwt {
+            (jwt.past_s, jwt.leeway_s) = (None, None);
         }
         self
     }

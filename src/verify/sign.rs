@@ -7,7 +7,7 @@ use super::key::{Keyed, UnusableSecret};
 use super::scheme::{Scheme, TimestampPlace};
 use super::secret::Secret;
 use super::text::{Text, Url, is_base_url};
-use super::{signature, timestamp};
+use super::{Refusal, signature, timestamp};
 use crate::request::{Head, Header, Request};
 use crate::time::UnixTime;
 use std::fmt;
@@ -40,6 +40,17 @@ enum Key {
     Private(PrivateKey),
 }
 
+impl Key {
+    /// The signature of `text`.
+    fn sign(&self, scheme: &Scheme, text: &Text<'_>) -> Vec<u8> {
+        match self {
+            Key::Shared(keyed) => keyed.sign(scheme, text),
+            #[cfg(feature = "providers")]
+            Key::Private(key) => key.sign(scheme, text),
+        }
+    }
+}
+
 /// Header fields: their names and values.
 type Fields = Vec<(String, String)>;
 
@@ -62,6 +73,8 @@ pub enum CannotSign {
     NoUrl,
     /// Not a URL that a provider posts to.
     InvalidUrl,
+    /// The scheme signs a form, or a hash of the body in the URL, and the body is neither.
+    Refused(Refusal),
     /// The signature stands in the body, which header fields say nothing of: see [`Signer::deliver`].
     InBody,
     /// The signature stands in the body, and this body has no place for it: it is no JSON, or none of the scheme's form.
@@ -81,6 +94,7 @@ impl fmt::Display for CannotSign {
             CannotSign::InvalidId => "the id cannot stand in the scheme's header",
             CannotSign::NoUrl => "the scheme signs the URL that is posted to, and none was given",
             CannotSign::InvalidUrl => "a URL begins with http:// or https:// and has no fragment",
+            CannotSign::Refused(refusal) => return refusal.fmt(f),
             CannotSign::InBody => "the scheme's signature stands in the body",
             CannotSign::NoPlace => "the scheme's signature stands in the body, and this body has no place for it",
         })
@@ -135,8 +149,9 @@ impl Signer {
         #[cfg(feature = "providers")]
         fields.extend(self.scheme.optional_headers.iter().cloned());
         let id = match (&self.scheme.signed_id, &self.id) {
-            (None, _) => "",
-            (Some(_), None) => return Err(CannotSign::NoId),
+            (None, _) if !self.scheme.signs_id() => "",
+            (_, None) => return Err(CannotSign::NoId),
+            (None, Some(id)) => id,
             (Some(_), Some(id)) if id.trim().is_empty() || id.trim() != id || id.chars().any(char::is_control) => {
                 return Err(CannotSign::InvalidId);
             }
@@ -163,24 +178,44 @@ impl Signer {
         if let Some(TimestampPlace::Header(name)) = self.scheme.timestamp.as_ref().map(|rule| &rule.place) {
             fields.push((name.clone(), written.clone()));
         }
-        let request = Request { head: Head { method: &self.method, target, headers: &[] }, body };
-        let text = Text {
-            request: &request,
-            timestamp: written.as_bytes(),
-            id: id.as_bytes(),
-            url: &Url::new(base),
-            #[cfg(feature = "providers")]
-            secret: &[],
-        };
-        let signature = match &self.key {
-            Key::Shared(keyed) => keyed.sign(&self.scheme, &text),
-            #[cfg(feature = "providers")]
-            Key::Private(key) => key.sign(&self.scheme, &text),
-        };
+        // A body that looks like JSON is none of a form: it is signed as one only by mistake.
+        let as_json = [Header { name: "Content-Type", value: b"application/json" }];
+        let headers = if body.starts_with(b"{") || body.starts_with(b"[") { &as_json[..] } else { &[] };
+        let request = Request { head: Head { method: &self.method, target, headers }, body };
         let name = self.scheme.signature_headers.first().cloned().unwrap_or_default();
-        fields.push((name, signature::write(&self.scheme, &signature, &written)));
+        let value = self.value(&request, (&written, id), base, now)?;
+        fields.push((name, value));
         self.check_own(&fields)?;
         Ok(fields)
+    }
+
+    /// The value of the signature header for `request`, signed with this timestamp and id.
+    fn value(
+        &self,
+        request: &Request<'_>,
+        (timestamp, id): (&str, &str),
+        url: &str,
+        now: UnixTime,
+    ) -> Result<String, CannotSign> {
+        #[cfg(not(feature = "providers"))]
+        let _ = now;
+        #[cfg(feature = "providers")]
+        if let Some(jwt) = &self.scheme.jwt {
+            let plain = Scheme { template: vec![super::Piece::Body], ..self.scheme.clone() };
+            let sign = |body: &[u8]| {
+                self.key.sign(&plain, &Text::new(&Request { body, ..*request }, (&[], &[]), &Url::new("")))
+            };
+            let token = super::jwt::token((&self.scheme, jwt), (&request.head, url, request.body), id, now, sign);
+            let prefix = signature::write(&self.scheme, &[], "");
+            return token.map(|token| prefix + &token).ok_or(CannotSign::InvalidId);
+        }
+        let url = Url::new(url);
+        let text = Text::new(request, (timestamp.as_bytes(), id.as_bytes()), &url);
+        #[cfg(feature = "providers")]
+        let form = super::form::Form::read(&self.scheme, request).map_err(CannotSign::Refused)?;
+        #[cfg(feature = "providers")]
+        let text = Text { form: Some(&form), ..text };
+        Ok(signature::write(&self.scheme, &self.key.sign(&self.scheme, &text), timestamp))
     }
 
     /// The header fields and the body of a delivery of `body` that is signed at `now`. The body is another than was given where
@@ -208,7 +243,7 @@ impl Signer {
         let headers: Vec<_> = fields.iter().map(|(name, value)| Header { name, value: value.as_bytes() }).collect();
         let head = Head { method: &self.method, target: "/", headers: &headers };
         match signature::Plan::new(&self.scheme).read(&self.scheme, &head, &mut signature::Parts::empty()) {
-            Err(super::Refusal::MalformedId) => Err(CannotSign::InvalidId),
+            Err(Refusal::MalformedId) => Err(CannotSign::InvalidId),
             _ => Ok(()),
         }
     }
@@ -238,6 +273,10 @@ impl fmt::Debug for Signer {
 /// URL. Nothing where it is not: see [`Signer`].
 #[must_use]
 pub fn sign(scheme: &Scheme, secret: &Secret, body: &[u8]) -> Vec<(String, String)> {
+    #[cfg(feature = "providers")]
+    if scheme.jwt.is_some() {
+        return Vec::new();
+    }
     let needs_no_time = scheme.timestamp.as_ref().is_none_or(|rule| matches!(rule.place, TimestampPlace::Json(_)));
     let signer = if needs_no_time { Signer::new(scheme, secret).ok() } else { None };
     signer.and_then(|signer| signer.sign(body, UnixTime::from_s(0)).ok()).unwrap_or_default()

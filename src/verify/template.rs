@@ -22,6 +22,17 @@ pub enum Piece {
     /// The secret, where it is hashed with the rest ([`Algorithm::Sha256`](super::Algorithm::Sha256)).
     #[cfg(feature = "providers")]
     Secret,
+    /// The URL as [`Piece::Url`], with and without the port that is its scheme's own: either may have been signed.
+    #[cfg(feature = "providers")]
+    UrlAnyPort,
+    /// The body's form: each name and its value, decoded, by name and then value, the same pair once. Nothing between them.
+    #[cfg(feature = "providers")]
+    FormSorted,
+    /// The URL and the body's form as Plivo signs them: scheme, authority and path as configured; `?` and the query's fields,
+    /// decoded and sorted, as `name=value` with `&` between them; `.` where both have fields; the form as
+    /// [`Piece::FormSorted`], the same pair as often as it comes.
+    #[cfg(feature = "providers")]
+    UrlFormSorted,
     /// The string, number or boolean at this pointer of the JSON that the signature stands in; nothing where there is none.
     #[cfg(feature = "providers")]
     Json(String),
@@ -37,6 +48,12 @@ const NAMES: &[(&str, Piece)] = &[
     ("method", Piece::Method),
     #[cfg(feature = "providers")]
     ("secret", Piece::Secret),
+    #[cfg(feature = "providers")]
+    ("url_any_port", Piece::UrlAnyPort),
+    #[cfg(feature = "providers")]
+    ("form_sorted", Piece::FormSorted),
+    #[cfg(feature = "providers")]
+    ("url_form_sorted", Piece::UrlFormSorted),
 ];
 
 #[cfg(feature = "providers")]
@@ -73,8 +90,8 @@ pub fn parse(text: &str) -> Result<Vec<Piece>, String> {
             return Err("a brace without its counterpart; a brace itself is written {{ or }}".to_string());
         };
         let Some(piece) = named(name) else {
-            let known: Vec<_> = NAMES.iter().map(|(name, _)| format!("{{{name}}}")).collect();
-            return Err(format!("unknown piece {{{name}}}; there are {}{MORE_NAMES}", known.join(" ")));
+            let known = NAMES.iter().map(|(name, _)| format!("{{{name}}}")).collect::<Vec<_>>().join(" ");
+            return Err(format!("unknown piece {{{name}}}; there are {known}{MORE_NAMES}"));
         };
         if !literal.is_empty() {
             pieces.push(Piece::Literal(std::mem::take(&mut literal)));
@@ -125,6 +142,10 @@ mod tests {
             ("{method}{url}{id}", vec![Piece::Method, Piece::Url, Piece::Id]),
             ("{{{body}}}", vec![literal("{"), Piece::Body, literal("}")]),
             ("", vec![]),
+            #[cfg(feature = "providers")]
+            ("{url_any_port}{form_sorted}", vec![Piece::UrlAnyPort, Piece::FormSorted]),
+            #[cfg(feature = "providers")]
+            ("{url_form_sorted}.{id}", vec![Piece::UrlFormSorted, literal("."), Piece::Id]),
             #[cfg(feature = "providers")]
             ("{json:/a}:{json:/b/c~1d}", vec![Piece::Json("/a".into()), literal(":"), Piece::Json("/b/c~1d".into())]),
         ] {

@@ -1,5 +1,7 @@
 //! What is signed of one request, piece by piece: fed to a MAC as it lies there.
 
+#[cfg(feature = "providers")]
+use super::form::Form;
 use super::template::Piece;
 use crate::request::Request;
 
@@ -13,6 +15,9 @@ pub(super) struct Text<'a> {
     /// The key, where it is hashed as a part of the text; nothing elsewhere.
     #[cfg(feature = "providers")]
     pub(super) secret: &'a [u8],
+    /// The request's form, where the scheme signs its parameters.
+    #[cfg(feature = "providers")]
+    pub(super) form: Option<&'a Form<'a>>,
 }
 
 /// Scheme, authority and path of the URL that the provider posts to.
@@ -28,9 +33,29 @@ impl Url {
         unescape(url.as_bytes(), &mut |bytes| unescaped.extend_from_slice(bytes));
         Url { as_received: url.to_string(), unescaped }
     }
+
+    #[cfg(feature = "providers")]
+    pub(super) fn as_str(&self) -> &str {
+        &self.as_received
+    }
 }
 
-impl Text<'_> {
+impl<'a> Text<'a> {
+    /// That of `request`, with its timestamp and id.
+    #[inline(always)]
+    pub(super) fn new(request: &'a Request<'a>, (timestamp, id): (&'a [u8], &'a [u8]), url: &'a Url) -> Self {
+        Text {
+            request,
+            timestamp,
+            id,
+            url,
+            #[cfg(feature = "providers")]
+            secret: &[],
+            #[cfg(feature = "providers")]
+            form: None,
+        }
+    }
+
     /// Gives the bytes of `template` to `take`: the body as it lies there, uncopied; what is short gathered before it, since
     /// a hash takes one piece faster than five.
     #[inline(always)]
@@ -59,13 +84,14 @@ impl Text<'_> {
                     gathered.give(&mut take);
                     take(rest);
                 }
-                Piece::Url => {
-                    gathered.put(self.url.as_received.as_bytes(), &mut take);
-                    if let Some(query) = self.request.head.query() {
-                        gathered.put(b"?", &mut take);
-                        gathered.put(query.as_bytes(), &mut take);
-                    }
+                #[cfg(feature = "providers")]
+                Piece::FormSorted | Piece::UrlFormSorted => {
+                    gathered.give(&mut take);
+                    self.feed_form(piece, &mut take);
                 }
+                #[cfg(feature = "providers")]
+                Piece::UrlAnyPort => self.put_url(&mut gathered, &mut take),
+                Piece::Url => self.put_url(&mut gathered, &mut take),
                 Piece::UrlUnescaped => {
                     gathered.put(&self.url.unescaped, &mut take);
                     if let Some(query) = self.request.head.query() {
@@ -76,6 +102,25 @@ impl Text<'_> {
             }
         }
         gathered.give(&mut take);
+    }
+
+    #[inline(always)]
+    fn put_url(&self, gathered: &mut Gathered, take: &mut impl FnMut(&[u8])) {
+        gathered.put(self.url.as_received.as_bytes(), take);
+        if let Some(query) = self.request.head.query() {
+            gathered.put(b"?", take);
+            gathered.put(query.as_bytes(), take);
+        }
+    }
+
+    #[cfg(feature = "providers")]
+    #[cold]
+    fn feed_form(&self, piece: &Piece, take: &mut impl FnMut(&[u8])) {
+        match (self.form, piece) {
+            (Some(form), Piece::UrlFormSorted) => form.feed_with_url(self.url.as_received.as_bytes(), take),
+            (Some(form), _) => form.feed(take),
+            (None, _) => {}
+        }
     }
 }
 

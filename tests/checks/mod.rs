@@ -1,11 +1,15 @@
 //! What hookgate decides, held against naive references that share no code with it. Each check takes any bytes and panics
 //! where the two differ; the fuzz targets and the property tests call the same ones.
 
+#[cfg(feature = "providers")]
+pub(crate) mod form;
 pub(crate) mod head;
 pub(crate) mod hmac_reference;
 #[cfg(feature = "providers")]
 pub(crate) mod in_body;
 pub(crate) mod json_reference;
+#[cfg(feature = "providers")]
+pub(crate) mod jwt;
 pub(crate) mod keys;
 pub(crate) mod payload;
 pub(crate) mod preset;

@@ -27,6 +27,7 @@ pub(crate) fn check(scheme: &Scheme, case: &Case, bit: usize) {
     if let Some(in_body) = &scheme.signature_in_body {
         return super::in_body::check(scheme, in_body, case, bit);
     }
+    let case = &Case { body: body(scheme, &case.body), ..case.clone() };
     let (signing, _) = keys(scheme, &case.key);
     let signer = Signer::new(scheme, &signing).expect("a secret of the scheme's form");
     let signer = signer.with_id(&case.id).with_url(&format!("https://example.com{TARGET}"));
@@ -37,8 +38,12 @@ pub(crate) fn check(scheme: &Scheme, case: &Case, bit: usize) {
     let name = &scheme.name;
     if !case.body.is_empty() {
         let other = flipped(&case.body, bit);
-        let mismatch = if scheme.covers_body() { mismatch } else { Ok(()) };
-        assert_eq!(verdict(scheme, case, &fields, &other, case.now), mismatch, "bit {bit} of {name}'s body: {case:?}");
+        let expected = match (scheme.signs_form(), scheme.covers_body()) {
+            (true, _) => of_form(scheme, &case.body, &other),
+            (false, true) => mismatch,
+            (false, false) => Ok(()),
+        };
+        assert_eq!(verdict(scheme, case, &fields, &other, case.now), expected, "bit {bit} of {name}'s body: {case:?}");
     }
     let other = with_other_bit(scheme, &case.key, |key| flipped(key, bit));
     match Verifier::accepting_uncovered_body(scheme.clone(), [("one".to_string(), other)], Some(URL)) {
@@ -66,6 +71,61 @@ pub(crate) fn check(scheme: &Scheme, case: &Case, bit: usize) {
         assert_eq!(verdict.is_ok(), is_optional(scheme, header), "{name} without {header}: {verdict:?}");
     }
     check_age(scheme, case, &fields);
+    #[cfg(feature = "providers")]
+    check_token_age(scheme, case, &fields);
+}
+
+/// A body for `scheme` with these bytes in it: a form, where it signs one.
+fn body(scheme: &Scheme, bytes: &[u8]) -> Vec<u8> {
+    if !scheme.signs_form() {
+        return bytes.to_vec();
+    }
+    let escaped: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
+    format!("b={escaped}&B&b=1+2&a").into_bytes()
+}
+
+/// The verdict on the form `other` that comes for `body`. The same parameters in another order, or otherwise escaped, are the
+/// same to who signs them; so is a name that gets a letter of its value.
+#[cfg(feature = "providers")]
+fn of_form(scheme: &Scheme, body: &[u8], other: &[u8]) -> Result<(), Refusal> {
+    let signed = |body: &[u8]| super::form::signed(scheme, "", body);
+    if signed(other)? == signed(body)? { Ok(()) } else { Err(Refusal::SignatureMismatch) }
+}
+
+#[cfg(not(feature = "providers"))]
+fn of_form(_: &Scheme, _: &[u8], _: &[u8]) -> Result<(), Refusal> {
+    Err(Refusal::SignatureMismatch)
+}
+
+/// Each bound of a token: at its end it is stale, and before its time it comes too early, by more than clocks may differ.
+#[cfg(feature = "providers")]
+fn check_token_age(scheme: &Scheme, case: &Case, fields: &[(String, String)]) {
+    let Some(jwt) = &scheme.jwt else { return };
+    let at = |s: i64| {
+        let now = UnixTime::from_s(case.now.as_ms() / 1000 + s);
+        verdict(scheme, case, fields, &case.body, now)
+    };
+    let leeway_s = i64::try_from(jwt.leeway_s.expect("each preset's clock is bounded")).expect("a preset's bound");
+    // As long as a token of ours is good.
+    let past_s = match (jwt.expires, jwt.past_s.filter(|_| jwt.made_at.is_some())) {
+        (true, _) => Some(59 + leeway_s),
+        (false, Some(past_s)) => Some(i64::try_from(past_s).expect("a preset's bound")),
+        (false, None) => None,
+    };
+    match past_s {
+        Some(past_s) => {
+            assert_eq!(at(past_s), Ok(()), "{} after {past_s} s", scheme.name);
+            let limit_s = past_s.unsigned_abs();
+            assert_eq!(at(past_s + 1), Err(Refusal::Stale { age_s: limit_s + 1, limit_s }), "{}", scheme.name);
+        }
+        None => assert_eq!(at(i64::from(i32::MAX)), Ok(()), "{} bounds no age", scheme.name),
+    }
+    if jwt.made_at.is_some() && case.now.as_ms() / 1000 > leeway_s {
+        assert_eq!(at(-leeway_s), Ok(()), "{}", scheme.name);
+        let limit_s = leeway_s.unsigned_abs();
+        let early = Err(Refusal::FromTheFuture { ahead_s: limit_s + 1, limit_s });
+        assert_eq!(at(-leeway_s - 1), early, "{}", scheme.name);
+    }
 }
 
 /// A list of signatures with the first of the scheme's keys in place of any of them.
