@@ -160,7 +160,7 @@ fn steers(character: char) -> bool {
 mod tests {
     use super::*;
     use crate::request::{Head, Header, Request};
-    use crate::verify::{PayloadRule, Secret, Verifier, preset, sign};
+    use crate::verify::{PayloadRule, Scheme, Secret, Verifier, preset, sign};
 
     /// What `show` makes of `body` delivered with these headers under GitHub's scheme with `payload` as its rule.
     fn shown(
