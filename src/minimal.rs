@@ -1,8 +1,8 @@
 //! The minimal receiver: GitHub's recipe as a small binary, configured by environment alone.
 
 use crate::config::{self, ConfigError};
-use crate::receive::Receiver;
-use crate::serve::{Stop, tiny};
+use crate::receive::{Receiver, Receivers};
+use crate::serve::{Change, Stop, tiny};
 use crate::sink::{EventIds, Lines, Style};
 use crate::time::UnixTime;
 use crate::verify::{Verifier, names, preset};
@@ -92,7 +92,7 @@ fn run() -> Result<(), Failure> {
     })?;
     let (listener, name) = bind(&text("HOOKGATE_LISTEN", LISTEN)?)?;
     let stop = tiny::stop(&listener).map_err(|error| Failure::Running(error.to_string()))?;
-    serve(&listener, &name, &receiver, &stop)
+    serve(&listener, &name, receiver.into(), &tiny::change(), &stop)
 }
 
 /// The secret in a variable of the environment, with warnings.
@@ -142,15 +142,21 @@ pub fn bind(address: &str) -> Result<(tiny::Listener, String), Failure> {
     Ok((tiny::Listener::Tcp(listener), name))
 }
 
-/// Runs `receiver` on `listener`, which is called `name`, events to stdout, until `stop`.
+/// Runs `receivers`, or those that `change` hands over, on `listener`, which is called `name`, events to stdout, until `stop`.
 ///
 /// # Errors
 /// Where it cannot start.
-pub fn serve(listener: &tiny::Listener, name: &str, receiver: &Receiver, stop: &Stop) -> Result<(), Failure> {
+pub fn serve(
+    listener: &tiny::Listener,
+    name: &str,
+    receivers: Receivers,
+    change: &Change<Receivers>,
+    stop: &Stop,
+) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::Running(error.to_string());
     let mut lines = lines_to_stdout().map_err(failed)?;
-    say_listening(name, receiver);
-    tiny::run(listener, receiver, &mut lines, stop).map_err(failed)
+    say_listening(name, &receivers);
+    tiny::run(listener, receivers, &mut lines, change, stop).map_err(failed)
 }
 
 /// Events to stdout: indented on a terminal, a line of JSON each elsewhere.
@@ -168,10 +174,12 @@ pub fn lines_to_stdout() -> io::Result<Lines<File>> {
     Ok(Lines::new(out, style, EventIds::starting(UnixTime::now())))
 }
 
-/// Says on stderr where a receiver listens.
-pub fn say_listening(address: &str, receiver: &Receiver) {
-    let scheme = &receiver.verifier().scheme().name;
-    say(&format!("hookgate: listening on {address}{} (scheme {scheme})", receiver.path()));
+/// Says on stderr where each of `receivers` listens.
+pub fn say_listening(address: &str, receivers: &Receivers) {
+    for receiver in receivers.iter() {
+        let scheme = &receiver.verifier().scheme().name;
+        say(&format!("hookgate: listening on {address}{} (scheme {scheme})", receiver.path()));
+    }
 }
 
 /// The exit code of `outcome`; says on stderr what went wrong.

@@ -4,8 +4,8 @@ use super::input::{SchemeOption, SecretOptions, read_secret, secret_in_environme
 use super::wrong;
 use crate::explain::Cause;
 use crate::minimal::{self, Failure, LISTEN, PATH, lines_to_stdout, say, warn};
-use crate::receive::{BODY_LIMIT_BYTES, Receiver};
-use crate::serve::evented::{self, Front, Listener, Settings};
+use crate::receive::{BODY_LIMIT_BYTES, Receiver, Receivers};
+use crate::serve::evented::{self, Front, Listener, Serving, Settings};
 use crate::serve::explained::Explainer;
 use crate::serve::{Stop, tiny, unix};
 use crate::verify::{Scheme, Secret};
@@ -138,13 +138,13 @@ impl Serve {
             None => receiver,
         };
         match self.front {
-            FrontName::Evented => self.evented(&receiver)?,
-            FrontName::TinyHttp => self.tiny_http(&receiver)?,
+            FrontName::Evented => self.evented(receiver.into())?,
+            FrontName::TinyHttp => self.tiny_http(receiver.into())?,
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    fn evented(&self, receiver: &Receiver) -> Result<(), Failure> {
+    fn evented(&self, receivers: Receivers) -> Result<(), Failure> {
         let mut settings = self.limits.settings();
         settings.connections = settings.connections.min(descriptors_for_connections());
         let listeners = self
@@ -157,12 +157,12 @@ impl Serve {
         stop_on_signals(stop.clone())?;
         let mut lines = lines_to_stdout().map_err(failed)?;
         for name in front.names() {
-            minimal::say_listening(name, receiver);
+            minimal::say_listening(name, &receivers);
         }
-        front.run(receiver, &mut lines, &settings, &stop).map_err(failed)
+        front.run(Serving { receivers, settings }, &mut lines, &stop).map_err(failed)
     }
 
-    fn tiny_http(&self, receiver: &Receiver) -> Result<(), Failure> {
+    fn tiny_http(&self, receivers: Receivers) -> Result<(), Failure> {
         let [address] = self.listen.as_slice() else {
             return Err(wrong("the tiny_http front listens on one address", "--front evented listens on several"));
         };
@@ -180,7 +180,7 @@ impl Serve {
         };
         let stop = tiny::stop(&listener).map_err(failed)?;
         stop_on_signals(stop.clone())?;
-        minimal::serve(&listener, &name, receiver, &stop)
+        minimal::serve(&listener, &name, receivers, &tiny::change(), &stop)
     }
 }
 

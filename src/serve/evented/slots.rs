@@ -50,6 +50,11 @@ impl Slot {
         }
     }
 
+    /// The address that it came from, where it has one.
+    pub(super) fn peer(&self) -> Option<IpAddr> {
+        self.peer
+    }
+
     /// Whether its answer waits for the turn's commit: then the client is owed it.
     fn is_decided(&self) -> bool {
         self.http.want() == Want::Answer
