@@ -1,5 +1,37 @@
 //! What the operator gives: secrets, checked where they come in, and errors that say what to do.
 
+#[cfg(feature = "config")]
+mod file;
+#[cfg(feature = "config")]
+mod filter;
+#[cfg(feature = "config")]
+pub mod keys;
+#[cfg(feature = "config")]
+pub(crate) mod near;
+#[cfg(feature = "config")]
+mod reader;
+#[cfg(feature = "config")]
+mod reference;
+#[cfg(feature = "config")]
+mod sink;
+#[cfg(feature = "config")]
+mod source;
+#[cfg(feature = "config")]
+mod units;
+
+#[cfg(feature = "config")]
+pub use file::{CONFIG_FILE_LIMIT_BYTES, Config, FrontName, STORE_DIR, Store, is_name, mode};
+#[cfg(feature = "config")]
+pub use filter::{Filter, InvalidPattern, InvalidPointer, PATTERN_LIMIT_BYTES, Pattern, Pointer, Scalar};
+#[cfg(feature = "config")]
+pub use reader::Problem;
+#[cfg(feature = "config")]
+pub use reference::{Keeping, NotAReference, SecretReference};
+#[cfg(feature = "config")]
+pub use sink::{Command, Exits, Format, Forward, Retries, Sink, SinkKind};
+#[cfg(feature = "config")]
+pub use source::{SchemeReference, Source};
+
 use crate::verify::Secret;
 use std::fmt;
 

@@ -1,6 +1,9 @@
 //! JSON without a tree: is it JSON, the same on one line, the same indented, one string out of it.
 
 mod grammar;
+mod value;
+
+pub use value::value_at;
 
 use serde_json::value::RawValue;
 use std::borrow::Cow;

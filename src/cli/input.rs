@@ -1,9 +1,10 @@
 //! What several commands take: a scheme, secrets, a body, header fields.
 
 use super::wrong;
+use crate::config::near::near_schemes;
 use crate::config::{self, SECRET_LIMIT_BYTES};
 use crate::minimal::{Failure, SCHEME, SECRET_VARIABLE, secret_from_environment, warn};
-use crate::verify::{SCHEME_FILE_LIMIT_BYTES, Scheme, Secret, Verifier, VerifierError, aliases, names, preset};
+use crate::verify::{SCHEME_FILE_LIMIT_BYTES, Scheme, Secret, Verifier, VerifierError, preset};
 use clap::Args;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -41,48 +42,9 @@ impl SchemeOption {
 /// The preset called `name`; where there is none, those whose names are nearest are suggested.
 pub(super) fn named_scheme(name: &str) -> Result<Scheme, Failure> {
     preset(name).ok_or_else(|| {
-        let near = nearest(name).join(", ");
-        wrong(format!("unknown scheme {name:?}"), format!("near it: {near}; hookgate schemes list has them all"))
+        let near = near_schemes(name);
+        wrong(format!("unknown scheme {name:?}"), format!("{near}; hookgate schemes list has them all"))
     })
-}
-
-/// The names of schemes that `name` is most likely a slip of, nearest first.
-fn nearest(name: &str) -> Vec<&'static str> {
-    const SUGGESTED: usize = 3;
-    let name = name.to_ascii_lowercase();
-    let known = names().chain(names().flat_map(aliases).copied());
-    let mut ranked: Vec<(usize, &str)> = known
-        .map(|known| {
-            // What was begun or written without a part of it counts as one slip.
-            let is_part = !name.is_empty() && (known.contains(&name) || name.contains(known));
-            (if is_part { 1 } else { slips(&name, known) }, known)
-        })
-        .collect();
-    ranked.sort_unstable();
-    let best = ranked.first().map_or(0, |(slips, _)| *slips);
-    let is_near = |slips: usize| slips <= best.max(1) + 1;
-    let near: Vec<_> = ranked.iter().filter(|(slips, _)| is_near(*slips)).map(|(_, name)| *name).collect();
-    // Where all are far, the default is as good as any.
-    if best > name.len().max(3) / 2 { vec![SCHEME] } else { near.into_iter().take(SUGGESTED).collect() }
-}
-
-/// How many letters have to be changed, put in or taken out to make one word of the other.
-fn slips(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.bytes().enumerate() {
-        let mut diagonal = at;
-        let mut left = at + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (cell, known) in row.iter_mut().skip(1).zip(other.bytes()) {
-            let changed = diagonal + usize::from(letter != known);
-            diagonal = *cell;
-            left = changed.min(*cell + 1).min(left + 1);
-            *cell = left;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 /// Secrets, from where they are kept. None of these takes a secret itself: arguments are seen by everybody on the machine.
@@ -232,33 +194,6 @@ pub(super) fn header(field: &OsString) -> Result<(String, Vec<u8>), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_names_nearest_to_a_slip_are_suggested() {
-        for (slip, name) in [
-            ("strip", "stripe"),
-            ("GitHub", "github"),
-            ("git-hub", "github"),
-            ("githb", "github"),
-            ("standardwebhooks", "standard-webhooks"),
-            ("adyen", "adyen-banking"),
-            ("slcak", "slack"),
-            ("whatsap", "whatsapp"),
-        ] {
-            assert_eq!(nearest(slip).first(), Some(&name), "{slip}");
-            assert!(nearest(slip).len() <= 3);
-        }
-        assert_eq!(nearest("zzzzzzzzzz"), ["github"], "nothing is near");
-        assert_eq!(nearest(""), ["github"]);
-    }
-
-    #[test]
-    fn slips_are_counted() {
-        for (one, other, count) in [("", "", 0), ("a", "", 1), ("", "ab", 2), ("kitten", "sitting", 3), ("ab", "ba", 2)]
-        {
-            assert_eq!((slips(one, other), slips(other, one)), (count, count), "{one} {other}");
-        }
-    }
 
     #[test]
     fn a_secret_has_the_label_before_its_file_or_the_files_own_name() {

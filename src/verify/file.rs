@@ -47,6 +47,11 @@ impl Scheme {
                 error.span().map_or(1, |span| text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1);
             UnusableScheme::new("file", format!("not TOML at line {line}: {}", error.message()))
         })?;
+        Scheme::from_table(table)
+    }
+
+    /// The scheme that `table` describes.
+    pub(crate) fn from_table(table: Table) -> Result<Scheme, UnusableScheme> {
         let mut fields = Fields { of: "", table };
         let scheme = read(&mut fields)?;
         fields.end()?;
