@@ -1,9 +1,12 @@
 //! The command line of the full program.
 
+mod config;
 mod input;
+mod reload;
 mod schemes;
 mod send;
 mod serve;
+mod setup;
 mod sign;
 mod verify;
 
@@ -32,7 +35,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// Receive: verify, print each event as a line of JSON, then answer
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Print the headers that sign a body
     Sign(sign::Sign),
     /// Sign a body, post it, print the answer
@@ -41,6 +44,10 @@ enum Verb {
     Verify(verify::Verify),
     /// List the signature schemes, or show one
     Schemes(schemes::Schemes),
+    /// Write, check or import a configuration
+    Config(config::Configuration),
+    /// Have a running receiver read its configuration again
+    Reload(reload::Reload),
 }
 
 /// The whole program of the full build.
@@ -56,6 +63,8 @@ pub fn main() -> ExitCode {
         Verb::Send(send) => send.run(),
         Verb::Verify(verify) => verify.run(),
         Verb::Schemes(schemes) => schemes.run(),
+        Verb::Config(config) => config.run(),
+        Verb::Reload(reload) => reload.run(),
     };
     match outcome {
         Ok(code) => code,

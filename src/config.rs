@@ -5,6 +5,8 @@ mod file;
 #[cfg(feature = "config")]
 mod filter;
 #[cfg(feature = "config")]
+mod import;
+#[cfg(feature = "config")]
 pub mod keys;
 #[cfg(feature = "config")]
 pub(crate) mod near;
@@ -23,6 +25,8 @@ mod units;
 pub use file::{CONFIG_FILE_LIMIT_BYTES, Config, FrontName, STORE_DIR, Store, is_name, mode};
 #[cfg(feature = "config")]
 pub use filter::{Filter, InvalidPattern, InvalidPointer, PATTERN_LIMIT_BYTES, Pattern, Pointer, Scalar};
+#[cfg(feature = "config")]
+pub use import::{HOOKS_FILE_LIMIT_BYTES, Imported, import};
 #[cfg(feature = "config")]
 pub use reader::Problem;
 #[cfg(feature = "config")]
@@ -96,7 +100,7 @@ pub fn secret_from_text(mut bytes: Vec<u8>, origin: &str) -> Result<(Secret, Vec
     let (secret, mut warnings) = secret(bytes, origin)?;
     if line_end > 0 {
         let warning = format!(
-            "{origin} ends with a newline, which was stripped: it is not part of the secret (--secret-file-raw keeps it)"
+            "{origin} ends with a newline, which was stripped: it is not part of the secret (--secret-file-raw, or file-raw: in a configuration, keeps it)"
         );
         warnings.insert(0, warning);
     }

@@ -187,9 +187,8 @@ pub fn say_listening(address: &str, receivers: &Receivers) {
 pub fn finish(outcome: Result<(), Failure>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Config(ConfigError { what, hint })) => {
-            say(&format!("hookgate: error: {what}"));
-            say(&format!("hookgate: hint: {hint}"));
+        Err(Failure::Config(error)) => {
+            say_error(&error);
             ExitCode::from(2)
         }
         Err(Failure::Running(what)) => {
@@ -197,6 +196,12 @@ pub fn finish(outcome: Result<(), Failure>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says on stderr what is wrong, and what to do about it.
+pub fn say_error(ConfigError { what, hint }: &ConfigError) {
+    say(&format!("hookgate: error: {what}"));
+    say(&format!("hookgate: hint: {hint}"));
 }
 
 /// Says each warning on stderr.

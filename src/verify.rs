@@ -20,6 +20,8 @@ mod timestamp;
 pub use check::{UnusableScheme, check};
 #[cfg(feature = "providers")]
 pub use file::SCHEME_FILE_LIMIT_BYTES;
+#[cfg(feature = "config")]
+pub(crate) use file::{list, quoted};
 pub use handshake::{AgreedToken, Body, ECHO_LIMIT_BYTES, Handshake, Reply, SIGNED_TOKEN_LIMIT_BYTES, Said, Spot};
 pub use key::{SHORTEST_DECODED_BYTES, UnusableSecret};
 pub use presets::{aliases, names, preset};

@@ -18,6 +18,7 @@ const KEEPS_CONNECTIONS: bool = true;
 
 /// One file a verb.
 mod cli {
+    mod config;
     mod explain;
     mod help;
     mod listen;
@@ -26,6 +27,7 @@ mod cli {
     mod send;
     mod serve;
     mod sign;
+    mod sources;
     mod vectors;
     mod verify;
 }

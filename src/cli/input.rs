@@ -1,10 +1,11 @@
 //! What several commands take: a scheme, secrets, a body, header fields.
 
+use super::setup::{read_scheme, secret};
 use super::wrong;
 use crate::config::near::near_schemes;
-use crate::config::{self, SECRET_LIMIT_BYTES};
+use crate::config::{self, ConfigError, Keeping, SECRET_LIMIT_BYTES, SecretReference};
 use crate::minimal::{Failure, SCHEME, SECRET_VARIABLE, secret_from_environment, warn};
-use crate::verify::{SCHEME_FILE_LIMIT_BYTES, Scheme, Secret, Verifier, VerifierError, preset};
+use crate::verify::{Scheme, Secret, Verifier, VerifierError, preset};
 use clap::Args;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -26,24 +27,23 @@ pub(super) struct SchemeOption {
 
 impl SchemeOption {
     pub(super) fn scheme(&self) -> Result<Scheme, Failure> {
-        let Some(path) = &self.scheme_file else { return named_scheme(&self.scheme) };
-        let origin = format!("the scheme file {}", path.display());
-        let unreadable =
-            |error: io::Error| wrong(format!("cannot read {origin}: {error}"), "give a file that this user can read");
-        let mut text = String::new();
-        let file = File::open(path).map_err(unreadable)?;
-        file.take(SCHEME_FILE_LIMIT_BYTES as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
-        Scheme::from_toml(&text).map_err(|unusable| {
-            wrong(format!("{origin} cannot be used: {unusable}"), "hookgate schemes show github prints one that can")
-        })
+        match &self.scheme_file {
+            Some(path) => read_scheme(path).map_err(Failure::Config),
+            None => named_scheme(&self.scheme),
+        }
     }
 }
 
-/// The preset called `name`; where there is none, those whose names are nearest are suggested.
+/// The preset called `name`.
 pub(super) fn named_scheme(name: &str) -> Result<Scheme, Failure> {
+    preset_named(name).map_err(Failure::Config)
+}
+
+/// The preset called `name`; where there is none, those whose names are nearest are suggested.
+pub(super) fn preset_named(name: &str) -> Result<Scheme, ConfigError> {
     preset(name).ok_or_else(|| {
-        let near = near_schemes(name);
-        wrong(format!("unknown scheme {name:?}"), format!("{near}; hookgate schemes list has them all"))
+        let hint = format!("{}; hookgate schemes list has them all", near_schemes(name));
+        ConfigError::new(format!("unknown scheme {name:?}"), hint)
     })
 }
 
@@ -64,27 +64,32 @@ pub(super) struct SecretOptions {
 impl SecretOptions {
     /// All secrets named, or the default one, each with its label.
     pub(super) fn secrets(&self) -> Result<Vec<(String, Secret)>, Failure> {
-        let mut secrets = Vec::new();
+        let references = self.references(false)?;
+        references.into_iter().map(|reference| Ok((reference.label.clone(), secret(&reference)?))).collect()
+    }
+
+    /// Where all secrets named are kept; or the default one, unless there are others.
+    pub(super) fn references(&self, has_others: bool) -> Result<Vec<SecretReference>, Failure> {
         let none_named = self.secret_env.is_empty() && self.secret_file.is_empty() && self.secret_file_raw.is_empty();
-        let default = none_named.then(|| OsString::from(SECRET_VARIABLE));
-        for variable in self.secret_env.iter().chain(&default) {
-            let label = variable.to_string_lossy().into_owned();
-            if none_named && std::env::var_os(variable).is_none() {
-                let hint = format!("give --secret-file FILE or --secret-env VAR, or export {SECRET_VARIABLE}");
-                return Err(wrong("there is no secret", hint));
-            }
-            secrets.push((label, secret_in_environment(variable)?));
-        }
-        for (path, raw) in self
-            .secret_file
-            .iter()
-            .map(|path| (path, false))
-            .chain(self.secret_file_raw.iter().map(|path| (path, true)))
+        let default = (none_named && !has_others).then(|| OsString::from(SECRET_VARIABLE));
+        if let Some(variable) = &default
+            && std::env::var_os(variable).is_none()
         {
-            let (label, path) = labelled(path);
-            secrets.push((label, read_secret(path, raw)?));
+            let hint = format!("give --secret-file FILE or --secret-env VAR, or export {SECRET_VARIABLE}");
+            return Err(wrong("there is no secret", hint));
         }
-        Ok(secrets)
+        let variables = self.secret_env.iter().chain(&default).map(|variable| SecretReference {
+            label: variable.to_string_lossy().into_owned(),
+            keeping: Keeping::Variable(variable.clone()),
+            line: 0,
+        });
+        let of_file = |argument: &PathBuf, keeping: fn(PathBuf) -> Keeping| {
+            let (label, path) = labelled(argument);
+            SecretReference { label, keeping: keeping(path.to_path_buf()), line: 0 }
+        };
+        let files = self.secret_file.iter().map(|argument| of_file(argument, Keeping::File));
+        let raw = self.secret_file_raw.iter().map(|argument| of_file(argument, Keeping::RawFile));
+        Ok(variables.chain(files).chain(raw).collect())
     }
 }
 

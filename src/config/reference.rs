@@ -1,5 +1,6 @@
 //! Where a secret is kept. A configuration names the place and never holds the secret: files are copied, shown and committed.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, PartialEq, Eq)]
 pub enum Keeping {
     /// In a variable of the environment: `env:NAME`.
-    Variable(String),
+    Variable(OsString),
     /// In a file; a line end at its end is no part of it: `file:PATH`.
     File(PathBuf),
     /// In a file of which every byte counts: `file-raw:PATH`.
@@ -47,7 +48,7 @@ impl SecretReference {
         let (kind, name) = place.split_once(':').ok_or(NotAReference)?;
         let is_path = !name.is_empty() && !name.contains('\0');
         let keeping = match kind {
-            "env" if is_variable(name) => Keeping::Variable(name.to_string()),
+            "env" if is_variable(name) => Keeping::Variable(name.into()),
             "file" if is_path => Keeping::File(folder.join(name)),
             "file-raw" if is_path => Keeping::RawFile(folder.join(name)),
             // A credential is a file in a folder of systemd's: it is in no other one.

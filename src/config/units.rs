@@ -36,7 +36,7 @@ pub(super) fn write_size(bytes: u64) -> String {
 }
 
 fn write(count: u64, units: &[(&str, u64)]) -> String {
-    let unit = units.iter().rev().find(|(_, factor)| count >= *factor && count % factor == 0);
+    let unit = units.iter().rev().find(|(_, factor)| count >= *factor && count.is_multiple_of(*factor));
     let (name, factor) = unit.copied().unwrap_or(units.first().copied().unwrap_or(("", 1)));
     format!("{}{name}", count / factor)
 }

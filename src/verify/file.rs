@@ -3,6 +3,8 @@
 mod handshake;
 mod write;
 
+pub(crate) use write::{list, quoted};
+
 use super::check::{UnusableScheme, check};
 use super::scheme::{
     Algorithm, ContentType, Encoding, Grammar, PayloadRule, Place, ReplayRule, Scheme, SecretForm, Success, TimeUnit,
