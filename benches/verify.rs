@@ -99,7 +99,8 @@ impl Signed {
         let signer = Signer::new(&scheme, &secret).expect("a secret of its form");
         let signer = signer.with_id("msg_p5jXN8AQM9LWM0D4loKWxJek").with_url(URL);
         let fields = signer.sign(body, NOW).expect("all is given");
-        let verifier = Verifier::at(scheme, [("main".to_string(), secret)], Some(URL)).expect("all is given");
+        let verifier = Verifier::accepting_uncovered_body(scheme, [("main".to_string(), secret)], Some(URL))
+            .expect("all is given");
         Signed { verifier, body: body.to_vec(), fields }
     }
 
@@ -142,8 +143,9 @@ fn presets(_: &mut Criterion) {
     for (length, bytes, limit) in RATIO_LIMITS {
         let mut worst = (0.0, "");
         let body = PUSH.repeat(bytes / PUSH.len());
-        for name in names() {
-            let scheme = preset(name).expect("a preset");
+        let schemes = names().filter_map(|name| Some((name, preset(name)?)));
+        // Beside GitHub's stands what makes a MAC over the body.
+        for (name, scheme) in schemes.filter(|(_, scheme)| scheme.covers_body()) {
             let github = Scheme { algorithm: scheme.algorithm, ..preset("github").expect("a preset") };
             let (scheme, github) = (Signed::new(scheme, &body), Signed::new(github, &body));
             let mut least = (Duration::MAX, Duration::MAX);

@@ -13,10 +13,12 @@ mod json;
 mod secret;
 mod signature;
 mod time;
+mod token;
 mod tries;
 mod url;
 
-pub use cause::{BodyCause, Cause, SecretCause, SignatureCause};
+pub use cause::{BodyCause, Cause, SecretCause, SignatureCause, TokenCause};
+pub(crate) use secret::begins_as_api_key;
 pub use tries::{BYTES_LIMIT, TRIES_LIMIT};
 
 use crate::request::Request;
@@ -78,14 +80,17 @@ pub fn explain(question: &Question<'_>, now: UnixTime) -> Option<Cause> {
 
 /// The cause of a mismatch of signatures that are well formed.
 fn of_mismatch(tries: &mut Tries<'_>, now: UnixTime) -> Cause {
+    // What the signature does not cover is no cause.
+    let covers = tries.scheme.covers_body();
     let parses = tries.question.reach == Reach::Everything && tries.question.request.body.len() <= PARSED_LIMIT_BYTES;
-    signature::writings(tries)
+    token::writings(tries)
+        .or_else(|| signature::writings(tries))
         .or_else(|| secret::others(tries))
         .or_else(|| secret::readings(tries))
         .or_else(|| time::writings(tries, now))
         .or_else(|| url::variants(tries))
-        .or_else(|| body::variants(tries))
-        .or_else(|| if parses { parsed(tries) } else { None })
+        .or_else(|| if covers { body::variants(tries) } else { None })
+        .or_else(|| if covers && parses { parsed(tries) } else { None })
         .unwrap_or_else(|| by_its_look(tries))
 }
 
@@ -97,8 +102,9 @@ fn parsed(tries: &mut Tries<'_>) -> Option<Cause> {
 fn of_form(tries: &mut Tries<'_>, refusal: Refusal, now: UnixTime) -> Cause {
     let found = match refusal {
         Refusal::MalformedSignature | Refusal::UnsupportedAlgorithm | Refusal::MissingTimestamp => {
-            signature::writings(tries)
+            token::writings(tries).or_else(|| signature::writings(tries))
         }
+        Refusal::MissingSignature => token::writings(tries),
         Refusal::MalformedTimestamp => time::malformed(tries, now),
         _ => None,
     };
@@ -108,7 +114,7 @@ fn of_form(tries: &mut Tries<'_>, refusal: Refusal, now: UnixTime) -> Cause {
 /// What can be seen without a signature that is right.
 fn by_its_look(tries: &Tries<'_>) -> Cause {
     let parses = tries.question.reach == Reach::Everything && tries.question.request.body.len() <= PARSED_LIMIT_BYTES;
-    let undone = if parses { encoded::undone(tries.question.request) } else { None };
+    let undone = if parses && tries.scheme.covers_body() { encoded::undone(tries.question.request) } else { None };
     undone
         .or_else(|| secret::api_key(tries.question))
         .or_else(|| secret::unusable(tries.question))

@@ -4,6 +4,8 @@ mod grammar;
 mod value;
 
 pub use value::value_at;
+#[cfg(feature = "providers")]
+pub(crate) mod places;
 
 use serde_json::value::RawValue;
 use std::borrow::Cow;

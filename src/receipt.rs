@@ -7,6 +7,9 @@ pub trait Keep {
     /// Why it could not be kept; ours, never the sender's.
     type Error;
 
+    /// How many deliveries are best kept with one commit, at most: all of a turn where a commit waits for a disk.
+    const AT_ONCE: usize = usize::MAX;
+
     /// Takes `delivery` into the turn that is open. Nothing is promised yet.
     ///
     /// # Errors

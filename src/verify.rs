@@ -6,6 +6,8 @@ mod encoding;
 #[cfg(feature = "providers")]
 mod file;
 mod handshake;
+#[cfg(feature = "providers")]
+mod in_body;
 mod key;
 mod pointer;
 mod presets;
@@ -16,6 +18,8 @@ mod sign;
 mod signature;
 pub mod template;
 mod timestamp;
+#[cfg(feature = "providers")]
+mod token;
 
 pub use check::{UnusableScheme, check};
 #[cfg(feature = "providers")]
@@ -23,12 +27,14 @@ pub use file::SCHEME_FILE_LIMIT_BYTES;
 #[cfg(feature = "config")]
 pub(crate) use file::{list, quoted};
 pub use handshake::{AgreedToken, Body, ECHO_LIMIT_BYTES, Handshake, Reply, SIGNED_TOKEN_LIMIT_BYTES, Said, Spot};
+#[cfg(feature = "providers")]
+pub use in_body::{IN_BODY_LIMIT_BYTES, InBody, SecretPlace};
 pub use key::{SHORTEST_DECODED_BYTES, UnusableSecret};
 pub use presets::{aliases, names, preset};
 pub use refusal::Refusal;
 pub use scheme::{
-    Algorithm, ContentType, Encoding, Grammar, PayloadRule, Piece, Place, ReplayRule, Scheme, SecretForm, Success,
-    TimeUnit, Timestamp, TimestampPlace, Unprefixed,
+    Algorithm, ContentType, Coverage, Encoding, Grammar, PayloadRule, Piece, Place, ReplayRule, Scheme, SecretForm,
+    Success, TimeUnit, Timestamp, TimestampPlace, Unprefixed,
 };
 pub use secret::{EmptySecret, Secret};
 pub use sign::{CannotSign, Signer, sign};
@@ -70,7 +76,7 @@ pub enum VerifierError {
     },
     /// The scheme cannot work.
     Scheme(UnusableScheme),
-    /// The scheme's template has no [`Piece::Body`]: its signature would say nothing about the body.
+    /// The scheme's signature says nothing about the body: see [`Verifier::accepting_uncovered_body`].
     UncoveredBody,
     /// The scheme signs the URL, and none was given: what a request says of its own is a stranger's word.
     NoUrl,
@@ -113,17 +119,30 @@ impl Verifier {
         secrets: impl IntoIterator<Item = (String, Secret)>,
         url: Option<&str>,
     ) -> Result<Self, VerifierError> {
-        check(&scheme).map_err(VerifierError::Scheme)?;
-        if !scheme.covers_body() {
+        if check(&scheme).is_ok() && scheme.coverage() == Coverage::Nothing {
             return Err(VerifierError::UncoveredBody);
         }
+        Verifier::accepting_uncovered_body(scheme, secrets, url)
+    }
+
+    /// The same for a scheme that may prove who sends and nothing of what is sent: a token, or a signature that is not over
+    /// the body. Who has seen one request can send any body with what it holds, as often as he likes.
+    ///
+    /// # Errors
+    /// As of [`Verifier::at`], but for [`VerifierError::UncoveredBody`].
+    pub fn accepting_uncovered_body(
+        scheme: Scheme,
+        secrets: impl IntoIterator<Item = (String, Secret)>,
+        url: Option<&str>,
+    ) -> Result<Self, VerifierError> {
+        check(&scheme).map_err(VerifierError::Scheme)?;
         if url.is_none() && scheme.covers_url() {
             return Err(VerifierError::NoUrl);
         }
         if !url.is_none_or(is_base_url) {
             return Err(VerifierError::InvalidUrl);
         }
-        let keys = secrets.into_iter().map(|(label, secret)| match scheme.secret_form.key(&secret) {
+        let keys = secrets.into_iter().map(|(label, secret)| match key_of(&scheme, &secret) {
             Ok(key) => Ok(Key { label, keyed: Keyed::new(scheme.algorithm, &key) }),
             Err(why) => Err(VerifierError::Secret { label, why }),
         });
@@ -151,6 +170,10 @@ impl Verifier {
     /// # Errors
     /// What the sender did wrong; see [`Refusal`].
     pub fn verify<'a>(&'a self, request: &Request<'a>, now: UnixTime) -> Result<Verified<'a>, Refusal> {
+        #[cfg(feature = "providers")]
+        if let Some(in_body) = &self.scheme.signature_in_body {
+            return self.verify_in_body(in_body, request);
+        }
         let mut parts = Parts::empty();
         self.plan.read(&self.scheme, &request.head, &mut parts)?;
         let text = Text { request, timestamp: parts.timestamp, id: parts.id, url: &self.url };
@@ -178,13 +201,36 @@ impl Verifier {
         })
     }
 
+    /// The same where the signature stands in the body. Its time is judged as every time that stands there is.
+    #[cfg(feature = "providers")]
+    #[cold]
+    fn verify_in_body<'a>(&'a self, in_body: &'a InBody, request: &Request<'a>) -> Result<Verified<'a>, Refusal> {
+        let signed = in_body::Signed::read(&self.scheme, in_body, request.body)?;
+        let mut matching = self.keys.iter().filter_map(|key| Some((key, signed.judge(&key.keyed)?)));
+        // There is one signature, so that nobody can choose the secret that a replay is known by.
+        let Some((Key { label, keyed }, mac)) = matching.next() else { return Err(Refusal::SignatureMismatch) };
+        Ok(Verified { request: *request, scheme: &self.scheme, secret_label: label, keyed, id: &[], mac })
+    }
+
     /// What can be refused before the body has come: what the head lacks, or has in another form than the scheme's.
     ///
     /// # Errors
     /// The refusal that [`Verifier::verify`] would give for this head with any body.
     pub fn check_head(&self, head: &Head<'_>) -> Result<(), Refusal> {
+        #[cfg(feature = "providers")]
+        if self.scheme.signature_in_body.is_some() {
+            return Ok(());
+        }
         self.plan.read(&self.scheme, head, &mut Parts::empty())
     }
+}
+
+/// What requests are checked with under `scheme` where the operator holds `secret`.
+fn key_of(scheme: &Scheme, secret: &Secret) -> Result<Secret, UnusableSecret> {
+    #[cfg(feature = "providers")]
+    return scheme.key(secret);
+    #[cfg(not(feature = "providers"))]
+    return scheme.secret_form.key(secret);
 }
 
 /// `bytes` as text. Most are: the library looks at those a word at a time, and at what has to be mended a byte at a time.
@@ -244,7 +290,7 @@ pub struct Verified<'a> {
     /// The secret that matched, as a key.
     keyed: &'a Keyed,
     id: &'a [u8],
-    /// The MAC under the first secret, whichever matched.
+    /// The MAC under the first secret, whichever matched; where it stands in the body, under the one that did.
     mac: MacBytes,
 }
 
@@ -318,7 +364,7 @@ impl<'a> Verified<'a> {
         if rule.past_s.is_none() && rule.future_s.is_none() {
             return Ok(());
         }
-        match payload.and_then(|payload| pointer::scalar_at(payload, pointer)) {
+        match payload.and_then(|payload| self.signed_scalar_at(payload, pointer)) {
             None if rule.accept_missing_timestamp => Ok(()),
             None => Err(Refusal::MissingTimestamp),
             Some(text) => {
@@ -326,6 +372,15 @@ impl<'a> Verified<'a> {
                 rule.judge(signed_at, now)
             }
         }
+    }
+
+    /// What stands at `pointer`, read as it was when its signature was proven.
+    fn signed_scalar_at(&self, payload: &str, pointer: &str) -> Option<String> {
+        #[cfg(feature = "providers")]
+        if self.scheme.signature_in_body.is_some() {
+            return in_body::scalar_at(payload, pointer);
+        }
+        pointer::scalar_at(payload, pointer)
     }
 
     /// What a delivery that comes again has in common with this one: by the scheme's rule, and always something that the
@@ -341,7 +396,7 @@ impl<'a> Verified<'a> {
             ReplayRule::None => None,
             ReplayRule::SignedId => keyed(b'i', self.id),
             ReplayRule::Mac => keyed(b'm', self.mac.as_bytes()),
-            ReplayRule::Json(pointer) => match payload.and_then(|payload| pointer::scalar_at(payload, pointer)) {
+            ReplayRule::Json(pointer) => match payload.and_then(|payload| self.signed_scalar_at(payload, pointer)) {
                 Some(id) => keyed(b'j', id.as_bytes()),
                 None => keyed(b'm', self.mac.as_bytes()),
             },

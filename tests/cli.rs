@@ -28,6 +28,7 @@ mod cli {
     mod serve;
     mod sign;
     mod sources;
+    mod uncovered;
     mod vectors;
     mod verify;
 }

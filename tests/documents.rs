@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests say what went wrong by panicking")]
 
 use hookgate::config::keys::{KEYS, TABLES};
-use hookgate::verify::{Handshake, ReplayRule, Reply, aliases, names};
+use hookgate::verify::{Coverage, Handshake, ReplayRule, Reply, aliases, names};
 use hookgate::{Scheme, preset};
 use std::path::Path;
 
@@ -41,6 +41,10 @@ fn name(scheme: &Scheme) -> String {
 }
 
 fn headers(scheme: &Scheme) -> String {
+    if let Some(in_body) = &scheme.signature_in_body {
+        let each = in_body.each.as_ref().map(|each| format!(" of each of {}", code(each))).unwrap_or_default();
+        return format!("in the body: {}{each}", code(&in_body.signature));
+    }
     match scheme.signature_headers.as_slice() {
         [first, .., last] if scheme.signature_headers.len() > 2 => format!("{} … {}", code(first), code(last)),
         headers => headers.iter().map(|header| code(header)).collect::<Vec<_>>().join(", "),
@@ -49,6 +53,7 @@ fn headers(scheme: &Scheme) -> String {
 
 fn covers(scheme: &Scheme) -> &'static str {
     match (scheme.covers_body(), scheme.covers_url()) {
+        (false, _) if scheme.coverage() == Coverage::Fields => "some fields",
         (true, false) => "yes",
         (true, true) => "yes, and the URL",
         (false, true) => "no, the URL only",
@@ -132,9 +137,10 @@ fn generated(block: &str) -> String {
             }),
         ),
         "provider table" => table(
-            &["scheme", "header", "algorithm", "replay key", "handshake"],
+            &["scheme", "header", "algorithm", "body", "replay key", "handshake"],
             schemes().map(|it| {
-                row(&[name(&it), headers(&it), code(it.algorithm.name()), replay_key(&it), short_handshake(&it)])
+                let (algorithm, covers) = (code(it.algorithm.name()), covers(&it).to_string());
+                row(&[name(&it), headers(&it), algorithm, covers, replay_key(&it), short_handshake(&it)])
             }),
         ),
         "replay keys" => table(
@@ -182,7 +188,7 @@ fn check(file: &str, blocks: usize) {
 
 #[test]
 fn the_tables_of_schemes_are_those_of_the_presets() {
-    check("docs/SCHEMES.md", 7);
+    check("docs/SCHEMES.md", 10);
 }
 
 #[test]

@@ -35,5 +35,7 @@ mod front {
     mod start;
     mod tiny_http_cannot;
     #[cfg(feature = "cli")]
+    mod uncovered;
+    #[cfg(feature = "cli")]
     mod vectors;
 }

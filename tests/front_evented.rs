@@ -31,5 +31,6 @@ mod front {
     mod signature_header;
     mod size;
     mod start;
+    mod uncovered;
     mod vectors;
 }

@@ -7,7 +7,7 @@
     reason = "tests say what went wrong by panicking"
 )]
 
-use hookgate::verify::{Handshake, Reply, Signer, Spot, names};
+use hookgate::verify::{Coverage, Handshake, Reply, Signer, Spot, names};
 use hookgate::{Head, Header, Received, Receiver, Refusal, Request, Scheme, Secret, UnixTime, Verifier, preset};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -23,7 +23,8 @@ fn secret() -> Secret {
 }
 
 fn receiver(scheme: &Scheme) -> Receiver {
-    let verifier = Verifier::at(scheme.clone(), [("one".to_string(), secret())], Some(URL)).unwrap();
+    let secrets = [("one".to_string(), secret())];
+    let verifier = Verifier::accepting_uncovered_body(scheme.clone(), secrets, Some(URL)).unwrap();
     let receiver = Receiver::new(scheme.name.clone(), "/webhook".to_string(), verifier).unwrap();
     receiver.with_agreed_token(&Secret::new(b"agreed".to_vec()).unwrap())
 }
@@ -37,7 +38,10 @@ fn header_name() -> impl Strategy<Value = String> {
     let signatures = schemes().into_iter().flat_map(|scheme| scheme.signature_headers);
     select(
         signatures
-            .chain(["X-Hook-Secret", "X-Front-Challenge", "Content-Type"].map(str::to_string))
+            .chain(
+                ["X-Hook-Secret", "X-Front-Challenge", "X-Okta-Verification-Challenge", "Content-Type"]
+                    .map(str::to_string),
+            )
             .collect::<Vec<_>>(),
     )
 }
@@ -121,13 +125,17 @@ proptest! {
                     let is_signed = scheme.signature_headers.iter().any(|name| head.value(name).is_some());
                     let delivers = scheme.methods.iter().any(|it| it == method);
                     prop_assert!(!(delivers && is_signed), "{} {head:?}", scheme.name);
-                    prop_assert!(answer.status() == 200 && answer.body().len() <= 256);
-                    prop_assert!(answer.body().is_empty() || may_be_echoed(&Reply::Text, answer.body()), "{}", answer.body());
+                    prop_assert!(answer.status() == 200 && answer.body().len() <= 256 + 19);
+                    let said = answer.body().strip_prefix(r#"{"verification":""#).and_then(|rest| rest.strip_suffix("\"}"));
+                    let said = said.unwrap_or(answer.body()).replace([' ', ':'], if scheme.name == "microsoft-graph" { "_" } else { " " });
+                    prop_assert!(said.is_empty() || may_be_echoed(&Reply::Text, &said), "{}", answer.body());
                     prop_assert!(body.is_empty() || scheme.name == "woocommerce");
                     prop_assert!(scheme.name != "meta" || target.contains("hub.verify_token=agreed"));
                     prop_assert_eq!(receiver.admit(&head, Some(body.len() as u64)), Ok(()), "it is waited for");
                 }
-                Err(refusal) => prop_assert_ne!(refusal, Refusal::SignatureMismatch, "no signature is well formed"),
+                // Any text is a token, and no text here is the right one.
+                Err(Refusal::SignatureMismatch) => prop_assert_eq!(scheme.coverage(), Coverage::Nothing),
+                Err(_) => {}
             }
         }
     }
@@ -137,12 +145,15 @@ proptest! {
         for scheme in schemes() {
             let text = body.to_string();
             let signer = Signer::new(&scheme, &secret()).unwrap().with_id("an-id").with_url(URL);
-            let fields = signer.sign(text.as_bytes(), NOW).unwrap();
+            let Ok((fields, sealed)) = signer.deliver(text.as_bytes(), NOW) else {
+                prop_assert!(scheme.signature_headers.is_empty(), "it stands in the body");
+                continue;
+            };
             let mut headers: Vec<_> = fields.iter().map(|(name, value)| Header { name, value: value.as_bytes() }).collect();
             headers.push(Header { name: "X-Front-Challenge", value: challenge.as_bytes() });
             let head = Head { method: "POST", target: "/webhook", headers: &headers };
             let receiver = receiver(&scheme);
-            let received = receiver.receive(&Request { head, body: text.as_bytes() }, NOW);
+            let received = receiver.receive(&Request { head, body: &sealed }, NOW);
             let Some(asked) = scheme.handshakes.iter().find(|handshake| is_asked(handshake, &body)) else {
                 prop_assert!(matches!(received, Ok(Received::Delivery(_))), "{} {text}: {received:?}", scheme.name);
                 continue;

@@ -195,6 +195,59 @@ proptest! {
     }
 }
 
+/// A body that comes near to one with a signature in it.
+#[cfg(feature = "providers")]
+fn sealed_body() -> impl Strategy<Value = String> {
+    let name = prop_oneof![
+        6 => select(vec!["clientState", "passcode", "signature", "token", "timestamp", "hmacSignature", "pspReference"]),
+        1 => select(vec!["ClientState", "Passcode", "p\\u0061sscode", "\\ud800", "x", "Token", "eventCode", "success"]),
+    ];
+    let value = prop_oneof![
+        4 => Just("\"SIGNATURE\"".to_string()),
+        1 => "\"[0-9a-f]{0,8}\"",
+        1 => select(vec!["null", "1.0e0", "true", "{}", "[\"SIGNATURE\"]", "\"\"", "\"\\ud800\"", "\"\\u00e9\""])
+            .prop_map(str::to_string),
+    ];
+    let members = vec((name, value, "[ \n]{0,1}"), 0..4).prop_map(|members| {
+        members
+            .iter()
+            .map(|(name, value, space)| format!("\"{name}\"{space}:{space}{value}"))
+            .collect::<Vec<_>>()
+            .join(",")
+    });
+    let wrapped = (
+        members.clone(),
+        members.clone(),
+        select(vec![
+            "{A}",
+            "{\"signature\":{A},\"event-data\":{B}}",
+            "{\"signature\":{A},\"Signature\":{B}}",
+            "{\"value\":[{A}]}",
+            "{\"value\":[{A},{B}]}",
+            "{\"value\":[{A}],\"value\":[{B}]}",
+            "{\"notificationItems\":[{\"NotificationRequestItem\":{\"additionalData\":{A},\"eventCode\":\"X\"}}]}",
+            "{\"notificationItems\":[{\"NotificationRequestItem\":{\"additionalData\":{A},\"amount\":{B}}},{B}]}",
+            "[{A},{B}]",
+            "{A}{B}",
+        ]),
+    );
+    wrapped.prop_map(|(one, other, form)| {
+        form.replace("{A}", &format!("{{{one}}}")).replace("{B}", &format!("{{{other}}}"))
+    })
+}
+
+#[cfg(feature = "providers")]
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2 * ProptestConfig::default().cases, ..config() })]
+
+    #[test]
+    fn a_signature_in_the_body_is_read_as_a_tree_of_it_says(body in sealed_body()) {
+        for name in checks::in_body::NAMES {
+            checks::in_body::check_body(&preset(name).unwrap(), body.as_bytes());
+        }
+    }
+}
+
 /// A header value that is right, nearly right, or anything.
 fn header_value() -> impl Strategy<Value = Vec<u8>> {
     let prefix = prop_oneof![
@@ -384,6 +437,8 @@ fn every_seed_of_the_fuzz_targets_still_holds() {
         #[cfg(feature = "config")]
         ("filter", checks::filter::check_bytes),
         #[cfg(feature = "providers")]
+        ("in_body", checks::in_body::check_bytes),
+        #[cfg(feature = "providers")]
         ("scheme_file", checks::scheme_file::check_bytes),
         ("scheme_header", scheme_header::check_bytes),
         ("signature_header", signature_header::check),
@@ -398,7 +453,18 @@ fn every_seed_of_the_fuzz_targets_still_holds() {
     folders.retain(|folder| !folder.to_string_lossy().starts_with("http1"));
     assert_eq!(
         folders,
-        ["client_address", "config", "filter", "head", "payload", "scheme_file", "scheme_header", "signature_header", "verifier"],
+        [
+            "client_address",
+            "config",
+            "filter",
+            "head",
+            "in_body",
+            "payload",
+            "scheme_file",
+            "scheme_header",
+            "signature_header",
+            "verifier"
+        ],
         "a folder of seeds for each target"
     );
     for (target, check) in targets {

@@ -3,9 +3,9 @@
 use super::setup::{read_scheme, secret};
 use super::wrong;
 use crate::config::near::near_schemes;
-use crate::config::{self, ConfigError, Keeping, SECRET_LIMIT_BYTES, SecretReference};
+use crate::config::{self, ConfigError, Keeping, SECRET_LIMIT_BYTES, SchemeReference, SecretReference};
 use crate::minimal::{Failure, SCHEME, SECRET_VARIABLE, secret_from_environment, warn};
-use crate::verify::{Scheme, Secret, Verifier, VerifierError, preset};
+use crate::verify::{Coverage, Scheme, Secret, Verifier, VerifierError, preset};
 use clap::Args;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -26,6 +26,19 @@ pub(super) struct SchemeOption {
 }
 
 impl SchemeOption {
+    /// Whether it is from a file, which states what it accepts.
+    pub(super) fn is_of_file(&self) -> bool {
+        self.scheme_file.is_some()
+    }
+
+    /// `scheme`, which it is, as a configuration has it.
+    pub(super) fn reference(&self, scheme: Scheme) -> SchemeReference {
+        match &self.scheme_file {
+            Some(_) => SchemeReference::Inline(Box::new(scheme)),
+            None => SchemeReference::Named(self.scheme.clone()),
+        }
+    }
+
     pub(super) fn scheme(&self) -> Result<Scheme, Failure> {
         match &self.scheme_file {
             Some(path) => read_scheme(path).map_err(Failure::Config),
@@ -93,19 +106,43 @@ impl SecretOptions {
     }
 }
 
-/// A verifier for `scheme` with `secrets`, of what is posted to `url`.
-pub(super) fn verifier(scheme: Scheme, secrets: Vec<(String, Secret)>, url: Option<&str>) -> Result<Verifier, Failure> {
+/// A verifier for `scheme` with `secrets`, of what is posted to `url`; where nothing of the body is signed, only for who
+/// `accepts` that.
+pub(super) fn verifier(
+    scheme: Scheme,
+    secrets: Vec<(String, Secret)>,
+    url: Option<&str>,
+    accepts_uncovered_body: bool,
+) -> Result<Verifier, Failure> {
     let name = scheme.name.clone();
-    Verifier::at(scheme, secrets, url).map_err(|error| match error {
+    let verifier = match accepts_uncovered_body {
+        true => Verifier::accepting_uncovered_body(scheme, secrets, url),
+        false => Verifier::at(scheme, secrets, url),
+    };
+    verifier.map_err(|error| match error {
+        VerifierError::UncoveredBody => wrong(
+            format!("what {name} sends says who sends it, and nothing signs the body"),
+            "give --accept-uncovered-body, or accept_uncovered_body = true in the configuration, to take any body from whoever has seen one delivery",
+        ),
         VerifierError::NoUrl | VerifierError::InvalidUrl => wrong(
             format!("the scheme {name} cannot be used: {error}"),
-            "give --url https://example.com/webhook, as the provider has it",
+            "give --url https://example.com/webhook, or url in the configuration, as the provider has it",
         ),
         VerifierError::Secret { .. } => {
             wrong(error.to_string(), format!("give the secret as the provider shows it for {name}"))
         }
         _ => wrong(format!("the scheme {name} cannot be used: {error}"), "choose another"),
     })
+}
+
+/// What is to be said of a scheme that does not sign the whole body.
+pub(super) fn uncovered(scheme: &Scheme) -> Vec<String> {
+    let name = &scheme.name;
+    match scheme.coverage() {
+        Coverage::Whole => Vec::new(),
+        Coverage::Fields => vec![format!("{name} signs some fields of the body; the rest can be anybody's")],
+        Coverage::Nothing => vec![format!("{name} signs nothing of the body, which can be anybody's")],
+    }
 }
 
 /// The secret in the file of `argument`, `LABEL=FILE`, and its label.

@@ -3,7 +3,7 @@
 use super::input::named_scheme;
 use crate::json::write_string;
 use crate::minimal::Failure;
-use crate::verify::{ReplayRule, Scheme, aliases, names, preset};
+use crate::verify::{Coverage, ReplayRule, Scheme, aliases, names, preset};
 use clap::{Args, Subcommand};
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -67,8 +67,13 @@ fn table() -> String {
                 0 | 1 => "",
                 _ => ", …",
             };
-            let header = scheme.signature_headers.first().cloned().unwrap_or_default() + more;
-            let covers = if scheme.covers_body() { "covered" } else { "not covered" };
+            let in_body = || scheme.signature_in_body.as_ref().map(|in_body| format!("body {}", in_body.signature));
+            let header = scheme.signature_headers.first().cloned().or_else(in_body).unwrap_or_default() + more;
+            let covers = match scheme.coverage() {
+                Coverage::Whole => "covered",
+                Coverage::Fields => "some fields",
+                Coverage::Nothing => "not covered",
+            };
             [scheme.name.clone(), header, scheme.algorithm.name().to_string(), replay_key(&scheme), covers.to_string()]
         }))
         .collect();
@@ -95,15 +100,23 @@ fn json() -> String {
     let list = |texts: &[String]| format!("[{}]", texts.iter().map(|text| string(text)).collect::<Vec<_>>().join(","));
     let rows: Vec<String> = schemes()
         .map(|scheme| {
+            let in_body = scheme.signature_in_body.as_ref();
+            let coverage = match scheme.coverage() {
+                Coverage::Whole => "whole",
+                Coverage::Fields => "fields",
+                Coverage::Nothing => "nothing",
+            };
             let aliases: Vec<String> = aliases(&scheme.name).iter().map(ToString::to_string).collect();
             let fields = [
                 ("name", string(&scheme.name)),
                 ("aliases", list(&aliases)),
                 ("headers", list(&scheme.signature_headers)),
+                ("signature_in_body", in_body.map_or_else(|| "null".to_string(), |it| string(&it.signature))),
                 ("algorithm", string(scheme.algorithm.name())),
                 ("replay_key", string(&replay_key(&scheme))),
                 ("replay_reason", string(&scheme.replay_reason)),
                 ("covers_body", scheme.covers_body().to_string()),
+                ("coverage", string(coverage)),
                 ("covers_url", scheme.covers_url().to_string()),
                 ("documentation", string(&scheme.documentation)),
             ];

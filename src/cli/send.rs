@@ -1,7 +1,7 @@
 //! `hookgate send`.
 
 use super::input::{header, read_body};
-use super::sign::Signing;
+use super::sign::{Delivery, Signing};
 use super::wrong;
 use crate::minimal::Failure;
 use clap::Args;
@@ -52,7 +52,9 @@ impl Send {
         if !extra.iter().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type")) {
             request = request.header("Content-Type", self.signing.content_type(&body)?);
         }
-        for (name, value) in self.signing.headers(&body, Some(self.signed_url.as_deref().unwrap_or(&self.url)))? {
+        let url = self.signed_url.as_deref().unwrap_or(&self.url);
+        let Delivery { headers, body, .. } = self.signing.delivery(&body, Some(url))?;
+        for (name, value) in headers {
             request = request.header(name, value);
         }
         for (name, value) in extra {

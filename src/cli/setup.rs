@@ -1,8 +1,8 @@
 //! From a configuration to what runs: its files read, its secrets found, its schemes made into receivers.
 
-use super::input::{read_secret, secret_in_environment, verifier};
+use super::input::{read_secret, secret_in_environment, uncovered, verifier};
 use crate::config::{CONFIG_FILE_LIMIT_BYTES, Config, ConfigError, Keeping, SchemeReference, SecretReference, Source};
-use crate::explain::Cause;
+use crate::explain::{Cause, begins_as_api_key};
 use crate::minimal::{Failure, say_error, warn};
 use crate::receive::{Receiver, Receivers};
 use crate::serve::explained::Explainer;
@@ -115,7 +115,13 @@ fn receiver(source: &Source, origin: &Origin) -> Result<Receiver, Vec<ConfigErro
     let (Some(scheme), true) = (scheme, errors.is_empty()) else { return Err(errors) };
     let one = |failed: Failure| vec![origin.failure(source.line, failed)];
     check_token(&scheme, token.is_some()).map_err(Failure::Config).map_err(one)?;
-    let verifier = verifier(scheme.clone(), secrets.clone(), source.url.as_deref()).map_err(one)?;
+    if let Some((label, prefix)) = begins_as_api_key(&scheme, &secrets) {
+        warn(&[format!("the secret {label} of {} begins with {prefix}: it looks like an API key", source.name)]);
+    }
+    // What is described by hand states what it accepts.
+    let accepts = source.accept_uncovered_body || !matches!(source.scheme, SchemeReference::Named(_));
+    let verifier = verifier(scheme.clone(), secrets.clone(), source.url.as_deref(), accepts).map_err(one)?;
+    warn(&uncovered(&scheme));
     let path = source.path.clone();
     let say = move |cause: &Cause| say_cause(&path, cause);
     let explainer = Explainer::start(scheme, secrets, source.url.clone(), say)

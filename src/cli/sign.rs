@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Prints the headers that sign a body, one a line.
+/// Prints the headers that sign a body, one a line; or the body, where the signature stands in it.
 #[derive(Args)]
 #[command(before_help = "Example: hookgate sign --secret-file ./secret --curl http://127.0.0.1:5000/webhook push.json")]
 pub(super) struct Sign {
@@ -28,6 +28,14 @@ pub(super) struct Sign {
     /// The body; - is standard input
     #[arg(default_value = "-")]
     file: PathBuf,
+}
+
+/// What is sent.
+pub(super) struct Delivery {
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+    /// Whether the signature stands in the body.
+    is_sealed: bool,
 }
 
 /// What makes a signed delivery out of a body.
@@ -49,8 +57,8 @@ pub(super) struct Signing {
 }
 
 impl Signing {
-    /// The header fields of a delivery of `body` to `url`, signed with the first secret.
-    pub(super) fn headers(&self, body: &[u8], url: Option<&str>) -> Result<Vec<(String, String)>, Failure> {
+    /// The header fields and the body of a delivery of `body` to `url`, signed with the first secret.
+    pub(super) fn delivery(&self, body: &[u8], url: Option<&str>) -> Result<Delivery, Failure> {
         let scheme = self.scheme.scheme()?;
         let secrets = self.secrets.secrets()?;
         let Some((label, secret)) = secrets.first() else {
@@ -62,23 +70,28 @@ impl Signing {
                 CannotSign::NoUrl | CannotSign::InvalidUrl => "give --url https://example.com/webhook".to_string(),
                 CannotSign::NoId | CannotSign::InvalidId => "give --id ID, of letters and digits".to_string(),
                 CannotSign::Scheme(_) => "mend the scheme's file".to_string(),
+                CannotSign::InBody | CannotSign::NoPlace => {
+                    "give a body as the provider sends it: JSON, with the lists and objects that the signature stands in"
+                        .to_string()
+                }
             };
             wrong(format!("cannot sign for {} with the secret {label}: {error}", scheme.name), hint)
         };
         let mut signer = Signer::new(&scheme, secret).map_err(cannot)?;
         let now = self.now.map_or_else(UnixTime::now, UnixTime::from_s);
         let mut headers = named(&scheme, &scheme.event_type, self.event.as_deref(), "--event")?;
-        match (&scheme.signed_id, &self.id) {
-            (Some(_), Some(id)) => signer = signer.with_id(id),
+        match (scheme.signs_id(), &self.id) {
+            (true, Some(id)) => signer = signer.with_id(id),
             // As providers do: an id of its own for each.
-            (Some(_), None) => signer = signer.with_id(&EventIds::starting(now).next_id()),
-            (None, id) => headers.extend(named(&scheme, &scheme.delivery_id, id.as_deref(), "--id")?),
+            (true, None) => signer = signer.with_id(&EventIds::starting(now).next_id()),
+            (false, id) => headers.extend(named(&scheme, &scheme.delivery_id, id.as_deref(), "--id")?),
         }
         if let Some(url) = url {
             signer = signer.with_url(url);
         }
-        headers.extend(signer.sign(body, now).map_err(cannot)?);
-        Ok(headers)
+        let (signed, body) = signer.deliver(body, now).map_err(cannot)?;
+        headers.extend(signed);
+        Ok(Delivery { headers, body, is_sealed: scheme.signature_in_body.is_some() })
     }
 
     /// The Content-Type that makes a receiver read `body` as what it is.
@@ -114,9 +127,10 @@ impl Sign {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let body = read_body(&self.file)?;
         let url = self.url.as_deref().or(self.curl.as_deref());
-        let headers = self.signing.headers(&body, url)?;
+        let Delivery { headers, body, is_sealed } = self.signing.delivery(&body, url)?;
         let mut out = Vec::new();
         match &self.curl {
+            None if is_sealed => out.extend_from_slice(&body),
             None => {
                 for (name, value) in &headers {
                     out.extend_from_slice(format!("{name}: {value}\n").as_bytes());
@@ -125,7 +139,9 @@ impl Sign {
             Some(url) => {
                 let content_type = ("Content-Type".to_string(), self.signing.content_type(&body)?.to_string());
                 let headers: Vec<_> = std::iter::once(content_type).chain(headers).collect();
-                out.extend_from_slice(curl(url, &headers, &self.file, &body).as_bytes());
+                // A body with its signature in it stands in no file.
+                let file = if is_sealed { Path::new("-") } else { &self.file };
+                out.extend_from_slice(curl(url, &headers, file, &body).as_bytes());
                 out.push(b'\n');
             }
         }

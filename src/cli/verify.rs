@@ -1,10 +1,9 @@
 //! `hookgate verify`.
 
-use super::input::{SchemeOption, SecretOptions, header, read_body, secret_file, verifier};
-
+use super::input::{SchemeOption, SecretOptions, header, read_body, secret_file, uncovered, verifier};
 use crate::explain::{Cause, Question, Reach, explain};
 use crate::json;
-use crate::minimal::Failure;
+use crate::minimal::{Failure, warn};
 use crate::request::{Head, Header, Request};
 use crate::time::UnixTime;
 use clap::Args;
@@ -70,11 +69,12 @@ impl Verify {
         let secrets = self.secrets.secrets()?;
         let also = self.also_try.iter().map(|file| secret_file(file)).collect::<Result<Vec<_>, _>>()?;
         // What is wrong with a secret can be explained, where there is a request to try it on.
-        let is_unusable = secrets.iter().any(|(_, secret)| scheme.secret_form.key(secret).is_err());
-        let verifier = match verifier(scheme.clone(), secrets.clone(), url) {
+        let is_unusable = secrets.iter().any(|(_, secret)| scheme.key(secret).is_err());
+        let verifier = match verifier(scheme.clone(), secrets.clone(), url, true) {
             Err(failure) if !(self.explain && is_unusable) => return Err(failure),
             verifier => verifier,
         };
+        warn(&uncovered(&scheme));
         let fields = self.header.iter().map(header).collect::<Result<Vec<_>, _>>()?;
         let headers: Vec<_> = fields.iter().map(|(name, value)| Header { name, value }).collect();
         let body = read_body(&self.file)?;

@@ -103,7 +103,7 @@ mod tests {
             ("git-hub", "github"),
             ("githb", "github"),
             ("standardwebhooks", "standard-webhooks"),
-            ("adyen", "adyen-banking"),
+            ("banking", "adyen-banking"),
             ("slcak", "slack"),
             ("whatsap", "whatsapp"),
         ] {

@@ -3,10 +3,12 @@
 mod body;
 mod secret;
 mod signature;
+mod token;
 
 pub use body::BodyCause;
 pub use secret::SecretCause;
 pub use signature::SignatureCause;
+pub use token::TokenCause;
 
 use crate::verify::{Algorithm, Refusal};
 use std::fmt;
@@ -50,6 +52,8 @@ pub enum Cause {
     },
     /// Something about how the signature is written.
     Signature(SignatureCause),
+    /// Something about where a token stands, or how it is written.
+    Token(TokenCause),
     /// The signature is of another MAC.
     Algorithm {
         /// The one it is of.
@@ -91,6 +95,7 @@ impl Cause {
             Cause::TimestampUnit { .. } => "timestamp-unit",
             Cause::TimestampSignedOtherwise { .. } => "timestamp-signed-in-other-unit",
             Cause::Signature(cause) => cause.words().0,
+            Cause::Token(cause) => cause.words().0,
             Cause::Algorithm { .. } => "algorithm",
             Cause::Secret { cause, .. } => cause.name(),
             Cause::AnotherSecret { .. } => "another-secret",
@@ -127,6 +132,7 @@ impl Cause {
                 "let the sender sign the text that it puts into the header, byte for byte".to_string()
             }
             Cause::Signature(cause) => cause.words().2.to_string(),
+            Cause::Token(cause) => cause.words().2.to_string(),
             Cause::Algorithm { wanted, .. } => {
                 format!("let the sender use {}, or choose the scheme that fits", wanted.name())
             }
@@ -162,6 +168,7 @@ impl fmt::Display for Cause {
                 write!(f, "what was signed is the timestamp as {signed}, which is not how the request has it")
             }
             Cause::Signature(cause) => f.write_str(cause.words().1),
+            Cause::Token(cause) => f.write_str(cause.words().1),
             Cause::Algorithm { signed, wanted } => {
                 write!(f, "the signature is right as {}; the scheme's is {}", signed.name(), wanted.name())
             }
@@ -187,6 +194,7 @@ fn head_name(refusal: Refusal) -> &'static str {
         Refusal::MissingId => "id-missing",
         Refusal::MalformedId => "id-malformed",
         Refusal::UnsupportedScheme => "required-header",
+        Refusal::InvalidJson(_) | Refusal::BodyTooLong { .. } => "body-unreadable",
         _ => "signature-malformed",
     }
 }

@@ -30,7 +30,10 @@ pub(super) fn writings(tries: &mut Tries<'_>) -> Option<Cause> {
     for stretch in &stretches {
         for (encoding, mac) in stretch.readings() {
             for algorithm in Algorithm::ALL.iter().map(|(_, algorithm)| *algorithm) {
-                if algorithm.signature_bytes() == mac.len() && is_right(tries, algorithm, time.as_deref(), &mac) {
+                if scheme.algorithm != Algorithm::Token
+                    && algorithm.signature_bytes() == mac.len()
+                    && is_right(tries, algorithm, time.as_deref(), &mac)
+                {
                     return named(scheme, algorithm, encoding, stretch);
                 }
             }
@@ -110,6 +113,8 @@ fn named(scheme: &Scheme, algorithm: Algorithm, written: Written, stretch: &Stre
         (Written::Hex, Encoding::Base64) => SignatureCause::Hex,
         (Written::Base64 | Written::Base64Form, Encoding::Hex) => SignatureCause::Base64,
         (Written::HexInBase64, _) => SignatureCause::HexInBase64,
+        // A token is no MAC.
+        (_, Encoding::Verbatim) => return None,
         (Written::Base64Form, Encoding::Base64) => SignatureCause::Base64Form,
         (Written::Hex, Encoding::Hex) | (Written::Base64, Encoding::Base64) => prefix_cause(scheme, stretch.before)?,
     };
@@ -176,7 +181,9 @@ pub(super) fn plain(scheme: &Scheme, head: &Head<'_>, algorithm: Algorithm, time
 fn is_right(tries: &mut Tries<'_>, algorithm: Algorithm, time: Option<&str>, mac: &[u8]) -> bool {
     let question = tries.question;
     let Some(scheme) = plain(question.scheme, &question.request.head, algorithm, time) else { return false };
-    let Ok(verifier) = Verifier::at(scheme, tries.secrets.iter().cloned(), question.url) else { return false };
+    let Ok(verifier) = Verifier::accepting_uncovered_body(scheme, tries.secrets.iter().cloned(), question.url) else {
+        return false;
+    };
     holds(tries, &verifier, mac)
 }
 
@@ -195,6 +202,7 @@ pub(super) fn signatures(scheme: &Scheme, head: &Head<'_>) -> Vec<Vec<u8>> {
     let is_own = |written| match scheme.encoding {
         Encoding::Hex => written == Written::Hex,
         Encoding::Base64 => written == Written::Base64,
+        Encoding::Verbatim => false,
     };
     let bytes = scheme.algorithm.signature_bytes();
     let mut macs: Vec<_> =
@@ -261,6 +269,10 @@ fn are_same(one: &[u8], other: &[u8]) -> bool {
 
 /// What `scheme` wants where `refusal` says that something is missing or malformed.
 pub(super) fn wanted(scheme: &Scheme, refusal: Refusal) -> String {
+    if let Some(in_body) = &scheme.signature_in_body {
+        let each = in_body.each.as_ref().map(|each| format!(" of each of {each}")).unwrap_or_default();
+        return format!("pass the body on as it comes: JSON, with {}{each} once", in_body.signature);
+    }
     let headers = scheme.signature_headers.join(" or ");
     match refusal {
         Refusal::MissingSignature => format!("pass on every header; the signature's is {headers}"),
@@ -285,6 +297,10 @@ pub(super) fn wanted(scheme: &Scheme, refusal: Refusal) -> String {
         }
         _ => {
             let digits = match scheme.encoding {
+                _ if scheme.algorithm == Algorithm::Token => {
+                    format!("the token{}", if scheme.encoding == Encoding::Base64 { " in base64" } else { "" })
+                }
+                Encoding::Verbatim => String::new(),
                 Encoding::Hex => format!("{} hex digits", scheme.algorithm.signature_bytes() * 2),
                 Encoding::Base64 => {
                     format!("{} characters of base64", scheme.algorithm.signature_bytes().div_ceil(3) * 4)

@@ -45,7 +45,9 @@ impl<'q> Tries<'q> {
     /// The verdict on the request as it is, with the secrets that the scheme can use; nothing where it can use none.
     pub(super) fn verdict(&self, now: UnixTime) -> Option<Result<(), Refusal>> {
         let question = self.question;
-        let verifier = Verifier::at(question.scheme.clone(), self.secrets.iter().cloned(), question.url).ok()?;
+        let verifier =
+            Verifier::accepting_uncovered_body(question.scheme.clone(), self.secrets.iter().cloned(), question.url)
+                .ok()?;
         let verified = verifier.verify(question.request, now);
         let judged =
             verified.and_then(|verified| verified.judge_body_timestamp(json::check(question.request.body).ok(), now));
@@ -54,13 +56,13 @@ impl<'q> Tries<'q> {
 
     /// A verifier of the scheme as it is, where there is a secret for it.
     pub(super) fn verifier(&self) -> Option<Verifier> {
-        Verifier::at(self.scheme.clone(), self.secrets.iter().cloned(), self.question.url).ok()
+        Verifier::accepting_uncovered_body(self.scheme.clone(), self.secrets.iter().cloned(), self.question.url).ok()
     }
 
     /// Whether `request` is rightly signed with `key`, whose bytes are taken as they are.
     pub(super) fn holds_with_key(&mut self, key: &Secret) -> bool {
         let scheme = Scheme { secret_form: SecretForm::Utf8, ..self.scheme.clone() };
-        let verifier = Verifier::at(scheme, [(String::new(), key.clone())], self.question.url);
+        let verifier = Verifier::accepting_uncovered_body(scheme, [(String::new(), key.clone())], self.question.url);
         verifier.is_ok_and(|verifier| self.holds(&verifier, self.question.request))
     }
 
@@ -100,7 +102,7 @@ impl<'q> Tries<'q> {
 
 /// Whether `scheme` can use `secret`.
 pub(super) fn is_usable(scheme: &Scheme, secret: &Secret) -> bool {
-    scheme.secret_form.key(secret).is_ok()
+    scheme.key(secret).is_ok()
 }
 
 #[cfg(test)]

@@ -51,7 +51,8 @@ pub(super) fn variants(tries: &mut Tries<'_>) -> Option<Cause> {
     variants.retain(|(_, changes)| count(changes) > 0 && (!changes[3] || question.request.head.query().is_some()));
     variants.sort_by_key(|(_, changes)| count(changes));
     let (_, changes) = variants.into_iter().find(|(url, [.., without_query])| {
-        let verifier = Verifier::at(tries.scheme.clone(), tries.secrets.iter().cloned(), Some(url));
+        let verifier =
+            Verifier::accepting_uncovered_body(tries.scheme.clone(), tries.secrets.iter().cloned(), Some(url));
         let head = question.request.head;
         let target = if *without_query { head.target.split('?').next().unwrap_or_default() } else { head.target };
         let request = Request { head: Head { target, ..head }, body: question.request.body };

@@ -5,6 +5,7 @@ use crate::json;
 use crate::payload::Payload;
 use crate::receive::Delivery;
 use crate::time::UnixTime;
+use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 
 /// Makes the ids of events: opaque, unique in a process and, by 64 random bits and the time of its start, between processes.
@@ -52,7 +53,10 @@ pub(super) fn write_line(delivery: &Delivery<'_>, id: &str, out: &mut Vec<u8>) {
     match delivery.payload() {
         Payload::Json(text) => {
             out.extend_from_slice(b",\"payload\":");
-            text.write_compact(out);
+            match redacted(delivery, text.as_str()) {
+                Cow::Borrowed(_) => text.write_compact(out),
+                Cow::Owned(text) => json::write_compact(&text, out),
+            }
         }
         Payload::Opaque(bytes) => {
             out.extend_from_slice(b",\"payload_base64\":\"");
@@ -61,6 +65,17 @@ pub(super) fn write_line(delivery: &Delivery<'_>, id: &str, out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(b"}\n");
+}
+
+/// `payload` without the secrets that the scheme has in it.
+fn redacted<'p>(delivery: &Delivery<'_>, payload: &'p str) -> Cow<'p, str> {
+    #[cfg(feature = "providers")]
+    return delivery.verified().scheme().redacted(payload);
+    #[cfg(not(feature = "providers"))]
+    {
+        let _ = delivery;
+        Cow::Borrowed(payload)
+    }
 }
 
 fn write_optional(text: Option<&str>, out: &mut Vec<u8>) {
@@ -84,7 +99,7 @@ pub(super) fn write_pretty(delivery: &Delivery<'_>, id: &str, colour: bool, out:
     let facts = printable(&facts.into_iter().flatten().collect::<Vec<_>>().join("  "));
     out.extend_from_slice(format!("{bold}{event_type}{plain}  {dim}{facts}{plain}\n").as_bytes());
     match delivery.payload() {
-        Payload::Json(text) => json::write_pretty(&printable(text.as_str()), out),
+        Payload::Json(text) => json::write_pretty(&printable(&redacted(delivery, text.as_str())), out),
         Payload::Opaque(bytes) => base64::write(bytes, out),
     }
     out.extend_from_slice(b"\n\n");

@@ -1,7 +1,10 @@
 //! Which schemes can work: checked where one comes in, so that a verifier never meets another.
 
+#[cfg(feature = "providers")]
+mod more;
+
 use super::handshake;
-use super::scheme::{Algorithm, Grammar, PayloadRule, Piece, Place, ReplayRule, Scheme, TimestampPlace};
+use super::scheme::{Algorithm, Coverage, Grammar, PayloadRule, Piece, Place, ReplayRule, Scheme, TimestampPlace};
 use std::fmt;
 
 /// Most header fields that carry signatures, or are required.
@@ -40,8 +43,11 @@ pub fn check(scheme: &Scheme) -> Result<(), UnusableScheme> {
     if scheme.name.is_empty() || !scheme.name.bytes().all(is_kebab) {
         return wrong("name", "it is made of lower-case letters, digits and hyphens");
     }
-    if scheme.signature_headers.is_empty() || scheme.signature_headers.len() > HEADERS_LIMIT {
-        return wrong("signature_headers", "name one header at least, and 32 at most");
+    let needs_header = !is_in_body(scheme);
+    if needs_header == scheme.signature_headers.is_empty() || scheme.signature_headers.len() > HEADERS_LIMIT {
+        let why =
+            if needs_header { "name one header at least, and 32 at most" } else { "the signature is in the body" };
+        return wrong("signature_headers", why);
     }
     let mut fields = Fields::default();
     for name in &scheme.signature_headers {
@@ -63,6 +69,8 @@ pub fn check(scheme: &Scheme) -> Result<(), UnusableScheme> {
     check_timestamp(scheme, &mut fields)?;
     check_template(scheme)?;
     check_places(scheme)?;
+    #[cfg(feature = "providers")]
+    more::check(scheme)?;
     check_replay_key(scheme)?;
     let is_method = |method: &String| !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase());
     if scheme.methods.is_empty() || !scheme.methods.iter().all(is_method) {
@@ -158,7 +166,9 @@ fn check_timestamp<'a>(scheme: &'a Scheme, fields: &mut Fields<'a>) -> Result<()
     if in_body && is_signed {
         return wrong("the template has {timestamp}, which cannot stand in the body");
     }
-    if in_body && !scheme.covers_body() {
+    if let TimestampPlace::Json(pointer) = &timestamp.place
+        && !covers_json(scheme, pointer)
+    {
         return wrong("the signature does not cover the body it stands in");
     }
     if !in_body && !is_signed {
@@ -210,12 +220,30 @@ fn check_replay_key(scheme: &Scheme) -> Result<(), UnusableScheme> {
     match &scheme.replay_key {
         ReplayRule::SignedId if scheme.signed_id.is_none() => wrong("there is no signed id"),
         ReplayRule::Json(pointer) if !is_pointer(pointer) => wrong("its JSON pointer begins with / (RFC 6901)"),
-        ReplayRule::Json(_) if !scheme.covers_body() => wrong("the signature does not cover the body it stands in"),
-        ReplayRule::Mac if !scheme.covers_body() => {
+        ReplayRule::Json(pointer) if !covers_json(scheme, pointer) => {
+            wrong("the signature does not cover the body it stands in")
+        }
+        ReplayRule::Mac if scheme.coverage() == Coverage::Nothing => {
             wrong("the signature does not cover the body: it is the same for all")
         }
         _ => Ok(()),
     }
+}
+
+/// Whether the signature stands in the body.
+fn is_in_body(_scheme: &Scheme) -> bool {
+    #[cfg(feature = "providers")]
+    return _scheme.signature_in_body.is_some();
+    #[cfg(not(feature = "providers"))]
+    false
+}
+
+/// Whether the signature covers what stands at `pointer` of the body's JSON.
+fn covers_json(scheme: &Scheme, _pointer: &str) -> bool {
+    #[cfg(feature = "providers")]
+    return scheme.covers_json(_pointer);
+    #[cfg(not(feature = "providers"))]
+    scheme.covers_body()
 }
 
 /// Whether `text` is a JSON pointer (RFC 6901 §3) to something inside.
@@ -232,6 +260,8 @@ impl Algorithm {
         ("hmac-sha256", Algorithm::HmacSha256),
         ("hmac-sha384", Algorithm::HmacSha384),
         ("hmac-sha512", Algorithm::HmacSha512),
+        #[cfg(feature = "providers")]
+        ("token", Algorithm::Token),
     ];
 
     /// Its name in a scheme's file.

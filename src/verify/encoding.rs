@@ -6,7 +6,8 @@ use crate::base64;
 /// Length of the longest signature, in bytes.
 pub(super) const LONGEST: usize = 64;
 
-/// Fills `out`, which is as long as a signature of the scheme, from `text`; false where that is anything but its encoding.
+/// Fills `out`, which is as long as a signature of the scheme, from `text`; false where that is anything but its encoding. A
+/// token, for which it has no room, is only looked at.
 pub(super) fn decode(encoding: Encoding, text: &[u8], out: &mut [u8]) -> bool {
     match (encoding, out.len()) {
         (Encoding::Hex, 20) => decode_hex::<40>(text, out),
@@ -17,6 +18,10 @@ pub(super) fn decode(encoding: Encoding, text: &[u8], out: &mut [u8]) -> bool {
         (Encoding::Base64, 32) => base64::decode_exactly::<44, 48, 32>(text, out),
         (Encoding::Base64, 48) => base64::decode_exactly::<64, 64, 48>(text, out),
         (Encoding::Base64, 64) => base64::decode_exactly::<88, 96, 64>(text, out),
+        #[cfg(feature = "providers")]
+        (Encoding::Verbatim, 0) => !text.is_empty(),
+        #[cfg(feature = "providers")]
+        (Encoding::Base64, 0) => super::token::is_base64(text),
         _ => false,
     }
 }
@@ -26,6 +31,8 @@ pub(super) fn encode(encoding: Encoding, bytes: &[u8]) -> String {
     match encoding {
         Encoding::Hex => hex::encode(bytes),
         Encoding::Base64 => base64::text(bytes),
+        #[cfg(feature = "providers")]
+        Encoding::Verbatim => String::from_utf8_lossy(bytes).into_owned(),
     }
 }
 

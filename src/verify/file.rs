@@ -6,9 +6,10 @@ mod write;
 pub(crate) use write::{list, quoted};
 
 use super::check::{UnusableScheme, check};
+use super::in_body::InBody;
 use super::scheme::{
-    Algorithm, ContentType, Encoding, Grammar, PayloadRule, Place, ReplayRule, Scheme, SecretForm, Success, TimeUnit,
-    Timestamp, TimestampPlace, Unprefixed,
+    Algorithm, ContentType, Coverage, Encoding, Grammar, PayloadRule, Place, ReplayRule, Scheme, SecretForm, Success,
+    TimeUnit, Timestamp, TimestampPlace, Unprefixed,
 };
 use super::template;
 use std::borrow::Cow;
@@ -21,7 +22,11 @@ const TOLERANCE_S: u64 = 300;
 /// Longest file of a scheme, in bytes.
 pub const SCHEME_FILE_LIMIT_BYTES: usize = 64 * 1024;
 
-const ENCODINGS: &[(&str, Encoding)] = &[("hex", Encoding::Hex), ("base64", Encoding::Base64)];
+/// What a file has to state where nothing of the body is signed.
+const ACCEPT_UNCOVERED_BODY: &str = "accept_uncovered_body";
+
+const ENCODINGS: &[(&str, Encoding)] =
+    &[("hex", Encoding::Hex), ("base64", Encoding::Base64), ("verbatim", Encoding::Verbatim)];
 const UNITS: &[(&str, TimeUnit)] =
     &[("s", TimeUnit::Seconds), ("ms", TimeUnit::Milliseconds), ("rfc3339", TimeUnit::Rfc3339)];
 const UNPREFIXED: &[(&str, Unprefixed)] = &[("base64", Unprefixed::Base64), ("utf8", Unprefixed::Utf8)];
@@ -55,30 +60,44 @@ impl Scheme {
     /// The scheme that `table` describes.
     pub(crate) fn from_table(table: Table) -> Result<Scheme, UnusableScheme> {
         let mut fields = Fields { of: "", table };
+        let accepts_uncovered_body = fields.flag(ACCEPT_UNCOVERED_BODY)?;
         let scheme = read(&mut fields)?;
         fields.end()?;
         check(&scheme)?;
-        if !scheme.covers_body() {
-            return Err(UnusableScheme::new(
-                "template",
-                "it has no {body}: the signature would say nothing about the body",
-            ));
+        match (scheme.coverage(), accepts_uncovered_body) {
+            (Coverage::Nothing, false) => Err(UnusableScheme::new(
+                ACCEPT_UNCOVERED_BODY,
+                "the signature says nothing about the body: state true to take that, or a template with {body}",
+            )),
+            (Coverage::Nothing, true) | (_, false) => Ok(scheme),
+            (_, true) => Err(UnusableScheme::new(ACCEPT_UNCOVERED_BODY, "the signature covers the body: leave it out")),
         }
-        Ok(scheme)
     }
 }
 
 fn read(fields: &mut Fields) -> Result<Scheme, UnusableScheme> {
     let algorithm = fields.one_of("algorithm", Algorithm::ALL)?;
     let algorithm = algorithm.ok_or_else(|| fields.missing("algorithm"))?;
-    let encoding = fields.one_of("encoding", ENCODINGS)?.ok_or_else(|| fields.missing("encoding"))?;
-    let template = fields.text("template")?.ok_or_else(|| fields.missing("template"))?;
+    // A token is as it is, and signs nothing.
+    let (encoding, template) = match algorithm {
+        Algorithm::Token => (Some(Encoding::Verbatim), Some(String::new())),
+        _ => (None, None),
+    };
+    let encoding = fields.one_of("encoding", ENCODINGS)?.or(encoding).ok_or_else(|| fields.missing("encoding"))?;
+    let template = fields.text("template")?.or(template).ok_or_else(|| fields.missing("template"))?;
+    let signature_in_body = in_body(fields)?;
+    let signature_headers = match (fields.texts("signature_headers")?, &signature_in_body) {
+        (Some(names), _) => names,
+        (None, Some(_)) => Vec::new(),
+        (None, None) => return Err(fields.missing("signature_headers")),
+    };
     let places =
         |names: Option<Vec<String>>| names.into_iter().flatten().map(|name| Place::from(name.as_str())).collect();
     Ok(Scheme {
         name: fields.text("name")?.ok_or_else(|| fields.missing("name"))?,
         documentation: fields.text("documentation")?.unwrap_or_default(),
-        signature_headers: fields.texts("signature_headers")?.ok_or_else(|| fields.missing("signature_headers"))?,
+        signature_headers,
+        signature_in_body,
         require_headers: fields.pairs("require_headers")?,
         grammar: grammar(fields)?,
         algorithm,
@@ -101,12 +120,16 @@ fn read(fields: &mut Fields) -> Result<Scheme, UnusableScheme> {
         methods: fields.texts("methods")?.unwrap_or_else(|| vec!["POST".to_string()]),
         success: success(fields)?,
         handshakes: handshake::read(fields)?,
-        bare_refusals: match fields.table.remove("bare_refusals") {
-            None => false,
-            Some(Value::Boolean(bare)) => bare,
-            Some(_) => return Err(fields.wrong("bare_refusals", "true or false")),
-        },
+        bare_refusals: fields.flag("bare_refusals")?,
     })
+}
+
+fn in_body(fields: &mut Fields) -> Result<Option<InBody>, UnusableScheme> {
+    let Some(mut inner) = fields.inner("signature_in_body", "")? else { return Ok(None) };
+    let signature = inner.text("at")?.ok_or_else(|| inner.missing("at"))?;
+    let each = inner.text("each")?;
+    inner.end()?;
+    Ok(Some(InBody { each, signature }))
 }
 
 fn grammar(fields: &mut Fields) -> Result<Grammar, UnusableScheme> {
@@ -160,11 +183,7 @@ fn timestamp(fields: &mut Fields) -> Result<Option<Timestamp>, UnusableScheme> {
     };
     let unit = inner.one_of("unit", UNITS)?.ok_or_else(|| inner.missing("unit"))?;
     let (past_s, future_s) = (inner.bound("past_s")?, inner.bound("future_s")?);
-    let accept_missing_timestamp = match inner.table.remove("accept_missing_timestamp") {
-        None => false,
-        Some(Value::Boolean(accepts)) => accepts,
-        Some(_) => return Err(inner.wrong("accept_missing_timestamp", "true or false")),
-    };
+    let accept_missing_timestamp = inner.flag("accept_missing_timestamp")?;
     inner.end()?;
     Ok(Some(Timestamp { place, unit, past_s, future_s, accept_missing_timestamp }))
 }
@@ -217,6 +236,15 @@ impl Fields {
         match self.table.keys().next() {
             None => Ok(()),
             Some(field) => Err(UnusableScheme::new(&self.path(field), "there is no such field")),
+        }
+    }
+
+    /// True or false; false where it is not there.
+    fn flag(&mut self, field: &str) -> Result<bool, UnusableScheme> {
+        match self.table.remove(field) {
+            None => Ok(false),
+            Some(Value::Boolean(flag)) => Ok(flag),
+            Some(_) => Err(self.wrong(field, "true or false")),
         }
     }
 

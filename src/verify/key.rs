@@ -1,9 +1,13 @@
 //! From a secret, as the operator holds it, to a key that signatures are checked with.
 
 use super::encoding::LONGEST;
+#[cfg(feature = "providers")]
+use super::scheme::Encoding;
 use super::scheme::{Algorithm, Piece, Scheme, SecretForm, Unprefixed};
 use super::secret::Secret;
 use super::signature::Parts;
+#[cfg(feature = "providers")]
+use super::token::Token;
 use crate::base64;
 use crate::request::Request;
 use hmac::digest::{CtOutput, Output};
@@ -35,6 +39,16 @@ pub enum UnusableSecret {
         /// How long that is, in bytes.
         bytes: usize,
     },
+    /// A token that no header field could hold.
+    NotInHeader {
+        /// Offset of the first byte that a field's value cannot have there.
+        at: usize,
+    },
+    /// A token that is no UTF-8.
+    NotText {
+        /// Offset of the first byte that is none.
+        at: usize,
+    },
 }
 
 impl fmt::Display for UnusableSecret {
@@ -42,6 +56,10 @@ impl fmt::Display for UnusableSecret {
         match self {
             UnusableSecret::NotHex { at } => write!(f, "it has to be hex digits, two a byte, and is not at byte {at}"),
             UnusableSecret::NotBase64 { at } => write!(f, "it has to be base64, and is not at byte {at}"),
+            UnusableSecret::NotInHeader { at } => {
+                write!(f, "no header holds a control character, or white space at an end, as it has at byte {at}")
+            }
+            UnusableSecret::NotText { at } => write!(f, "it has to be UTF-8, and is not from byte {at} on"),
             UnusableSecret::TooShort { bytes } => {
                 write!(f, "it decodes to {bytes} bytes, and fewer than {SHORTEST_DECODED_BYTES} are no key")
             }
@@ -91,6 +109,8 @@ pub(super) enum Keyed {
     HmacSha256(Hmac<Sha256>),
     HmacSha384(Hmac<Sha384>),
     HmacSha512(Hmac<Sha512>),
+    #[cfg(feature = "providers")]
+    Token(Token),
 }
 
 /// A MAC: of all signatures that are tried, and of what is replayed.
@@ -103,7 +123,7 @@ pub(super) struct MacBytes {
 impl MacBytes {
     pub(super) const EMPTY: Self = MacBytes { bytes: [0; LONGEST], len: 0 };
 
-    fn of(mac: &[u8]) -> Self {
+    pub(super) fn of(mac: &[u8]) -> Self {
         let mut bytes = [0; LONGEST];
         let len = mac.len().min(LONGEST);
         if let (Some(room), Some(mac)) = (bytes.get_mut(..len), mac.get(..len)) {
@@ -125,6 +145,8 @@ impl Keyed {
             Algorithm::HmacSha256 => Keyed::HmacSha256(keyed(key)),
             Algorithm::HmacSha384 => Keyed::HmacSha384(keyed(key)),
             Algorithm::HmacSha512 => Keyed::HmacSha512(keyed(key)),
+            #[cfg(feature = "providers")]
+            Algorithm::Token => Keyed::Token(Token::new(key)),
         }
     }
 
@@ -137,6 +159,8 @@ impl Keyed {
             Keyed::HmacSha256(keyed) => judge(keyed, scheme, text, parts),
             Keyed::HmacSha384(keyed) => judge(keyed, scheme, text, parts),
             Keyed::HmacSha512(keyed) => judge(keyed, scheme, text, parts),
+            #[cfg(feature = "providers")]
+            Keyed::Token(token) => (parts.any_written(|written| token.is(written)), MacBytes::EMPTY),
         }
     }
 
@@ -148,9 +172,56 @@ impl Keyed {
             Keyed::HmacSha256(keyed) => sign(keyed, scheme, text),
             Keyed::HmacSha384(keyed) => sign(keyed, scheme, text),
             Keyed::HmacSha512(keyed) => sign(keyed, scheme, text),
+            #[cfg(feature = "providers")]
+            Keyed::Token(token) => token.written().to_vec(),
+        }
+    }
+
+    /// Whether `written` is the token, or the encoded MAC of what `feed` gives; and that MAC.
+    #[cfg(feature = "providers")]
+    pub(super) fn judge_one(&self, encoding: Encoding, written: &[u8], feed: &Feed<'_>) -> (bool, MacBytes) {
+        match self {
+            Keyed::HmacSha1(keyed) => judge_one(keyed, encoding, written, feed),
+            Keyed::HmacSha256(keyed) => judge_one(keyed, encoding, written, feed),
+            Keyed::HmacSha384(keyed) => judge_one(keyed, encoding, written, feed),
+            Keyed::HmacSha512(keyed) => judge_one(keyed, encoding, written, feed),
+            Keyed::Token(token) => (token.is(written), MacBytes::EMPTY),
+        }
+    }
+
+    /// The signature of what `feed` gives.
+    #[cfg(feature = "providers")]
+    pub(super) fn sign_one(&self, feed: &Feed<'_>) -> Vec<u8> {
+        match self {
+            Keyed::HmacSha1(keyed) => mac_of(keyed, feed).as_bytes().to_vec(),
+            Keyed::HmacSha256(keyed) => mac_of(keyed, feed).as_bytes().to_vec(),
+            Keyed::HmacSha384(keyed) => mac_of(keyed, feed).as_bytes().to_vec(),
+            Keyed::HmacSha512(keyed) => mac_of(keyed, feed).as_bytes().to_vec(),
+            Keyed::Token(token) => token.written().to_vec(),
         }
     }
 }
+
+#[cfg(feature = "providers")]
+fn mac_of<M: Mac + Clone>(keyed: &M, feed: &Feed<'_>) -> CtOutput<M> {
+    let mut mac = keyed.clone();
+    feed(&mut |piece| mac.update(piece));
+    mac.finalize()
+}
+
+#[cfg(feature = "providers")]
+fn judge_one<M: Mac + Clone>(keyed: &M, encoding: Encoding, written: &[u8], feed: &Feed<'_>) -> (bool, MacBytes) {
+    let mac = mac_of(keyed, feed);
+    let mut decoded = [0; LONGEST];
+    let (signature, _) = decoded.split_at_mut(mac.as_bytes().len().min(LONGEST));
+    let is_right = super::encoding::decode(encoding, written, signature)
+        && Output::<M>::try_from(&*signature).is_ok_and(|signature| CtOutput::<M>::new(signature) == mac);
+    (is_right, MacBytes::of(mac.as_bytes()))
+}
+
+/// Gives the pieces of what is signed to what takes them.
+#[cfg(feature = "providers")]
+pub(super) type Feed<'a> = dyn Fn(&mut dyn FnMut(&[u8])) + 'a;
 
 fn keyed<M: KeyInit>(key: &Secret) -> M {
     M::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length (RFC 2104 §3)")
@@ -210,6 +281,9 @@ impl Text<'_> {
                 Piece::Literal(text) => gathered.put(text.as_bytes(), &mut take),
                 Piece::Timestamp => gathered.put(self.timestamp, &mut take),
                 Piece::Id => gathered.put(self.id, &mut take),
+                // It is fed elsewhere: see `in_body`.
+                #[cfg(feature = "providers")]
+                Piece::Json(_) => {}
                 Piece::Method => gathered.put(self.request.head.method.as_bytes(), &mut take),
                 Piece::Body => {
                     gathered.give(&mut take);

@@ -2,12 +2,18 @@
 
 mod base64_of_body;
 mod hex_of_body;
+#[cfg(feature = "providers")]
+mod in_body;
 mod of_url;
 mod standard_webhooks;
 mod timed_header;
 mod timed_list;
+#[cfg(feature = "providers")]
+mod token;
 
 use super::handshake::{Handshake, Reply, Spot};
+#[cfg(feature = "providers")]
+use super::in_body::InBody;
 use super::scheme::{
     Algorithm, ContentType, Encoding, Grammar, PayloadRule, Place, ReplayRule, Scheme, SecretForm, Success, TimeUnit,
     Timestamp, TimestampPlace, Unprefixed,
@@ -22,6 +28,9 @@ struct Preset {
     aliases: &'static [&'static str],
     documentation: &'static str,
     headers: &'static [&'static str],
+    /// The pointer of the signature in the body, behind that of the list whose items each have one.
+    #[cfg(feature = "providers")]
+    in_body: Option<(Option<&'static str>, &'static str)>,
     require: &'static [(&'static str, &'static str)],
     grammar: Form,
     algorithm: Algorithm,
@@ -57,6 +66,8 @@ struct Ask {
 enum Say {
     Empty,
     Text,
+    #[cfg(feature = "providers")]
+    Sentence,
     Json(&'static str),
     /// The names of the token and of its MAC.
     Mac(&'static str, &'static str),
@@ -96,6 +107,9 @@ enum At {
     Field(&'static str),
     /// A JSON pointer; such a timestamp may be missing.
     Json(&'static str),
+    /// The same, that may not.
+    #[cfg(feature = "providers")]
+    SignedJson(&'static str),
 }
 
 /// [`PayloadRule`], borrowed.
@@ -104,6 +118,8 @@ enum Body {
     JsonOrFormField(&'static str),
     JsonOrForm,
     Any,
+    #[cfg(feature = "providers")]
+    MayBeEmpty,
 }
 
 /// [`ReplayRule`], borrowed.
@@ -120,6 +136,8 @@ const BASE: Preset = Preset {
     aliases: &[],
     documentation: "",
     headers: &[],
+    #[cfg(feature = "providers")]
+    in_body: None,
     require: &[],
     grammar: Form::Bare,
     algorithm: Algorithm::HmacSha256,
@@ -148,17 +166,21 @@ const SIGNED_AGAIN: &str =
 const ID_IN_BODY: &str = "the event's id stands in the signed body and stays when it is sent again";
 const ID_SIGNED: &str = "the message's id is signed, and stays when it is sent again";
 
-const TABLES: [&[Preset]; 6] = [
+const TABLES: &[&[Preset]] = &[
     hex_of_body::PRESETS,
     base64_of_body::PRESETS,
     standard_webhooks::PRESETS,
     timed_list::PRESETS,
     timed_header::PRESETS,
     of_url::PRESETS,
+    #[cfg(feature = "providers")]
+    token::PRESETS,
+    #[cfg(feature = "providers")]
+    in_body::PRESETS,
 ];
 
 fn presets() -> impl Iterator<Item = &'static Preset> {
-    TABLES.into_iter().flatten()
+    TABLES.iter().copied().flatten()
 }
 
 /// The scheme called `name`, exactly, be that its own name or another one that it goes by.
@@ -188,6 +210,10 @@ impl Preset {
             name: self.name.to_string(),
             documentation: self.documentation.to_string(),
             signature_headers: owned(self.headers),
+            #[cfg(feature = "providers")]
+            signature_in_body: self
+                .in_body
+                .map(|(each, signature)| InBody { each: each.map(str::to_string), signature: signature.to_string() }),
             require_headers: self.require.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
             grammar: match self.grammar {
                 Form::Bare => Grammar::Bare,
@@ -214,6 +240,8 @@ impl Preset {
                 place: match at {
                     At::Header(name) => TimestampPlace::Header(name.to_string()),
                     At::Field(key) => TimestampPlace::Field(key.to_string()),
+                    #[cfg(feature = "providers")]
+                    At::SignedJson(pointer) => TimestampPlace::Json(pointer.to_string()),
                     At::Json(pointer) => TimestampPlace::Json(pointer.to_string()),
                 },
                 unit: *unit,
@@ -227,6 +255,8 @@ impl Preset {
                 Body::JsonOrFormField(field) => PayloadRule::JsonOrFormField(field.to_string()),
                 Body::JsonOrForm => PayloadRule::JsonOrForm,
                 Body::Any => PayloadRule::Any,
+                #[cfg(feature = "providers")]
+                Body::MayBeEmpty => PayloadRule::MayBeEmpty,
             },
             event_type: places(self.event_type),
             delivery_id: places(self.delivery_id),
@@ -256,6 +286,8 @@ impl Ask {
             reply: match self.reply {
                 Say::Empty => Reply::Empty,
                 Say::Text => Reply::Text,
+                #[cfg(feature = "providers")]
+                Say::Sentence => Reply::Sentence,
                 Say::Json(name) => Reply::Json(name.to_string()),
                 Say::Mac(token, mac) => Reply::Mac { token: token.to_string(), mac: mac.to_string() },
                 Say::Secret => Reply::Secret,

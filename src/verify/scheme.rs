@@ -1,6 +1,8 @@
 //! A signature scheme as a value: where the signature is, how it is written, what it is over, what answers it.
 
 use super::handshake::Handshake;
+#[cfg(feature = "providers")]
+use super::in_body::InBody;
 pub use super::template::Piece;
 use std::borrow::Cow;
 
@@ -14,6 +16,9 @@ pub struct Scheme {
     /// Names of the header fields that carry signatures. Each may come once; those that come are read together, and any
     /// signature in them may match.
     pub signature_headers: Vec<String>,
+    /// Where in the body the signature stands, for a provider that puts it there and into no header.
+    #[cfg(feature = "providers")]
+    pub signature_in_body: Option<InBody>,
     /// Header fields that have to be there with exactly this value: `(name, value)`.
     pub require_headers: Vec<(String, String)>,
     /// How the field's value is built.
@@ -84,13 +89,19 @@ pub enum Algorithm {
     HmacSha384,
     /// HMAC with SHA-512: 64 bytes.
     HmacSha512,
+    /// None: the secret itself is sent, and compared in a time that tells nothing of it. It proves who sends, and nothing of
+    /// what is sent.
+    #[cfg(feature = "providers")]
+    Token,
 }
 
 impl Algorithm {
-    /// Length of its signatures, in bytes.
+    /// Length of its signatures, in bytes; of a token 0, since that has no length of its own.
     #[must_use]
     pub fn signature_bytes(self) -> usize {
         match self {
+            #[cfg(feature = "providers")]
+            Algorithm::Token => 0,
             #[cfg(feature = "providers")]
             Algorithm::HmacSha1 => 20,
             Algorithm::HmacSha256 => 32,
@@ -107,6 +118,9 @@ pub enum Encoding {
     Hex,
     /// Base64 (RFC 4648 §4), padded, its spare bits zero.
     Base64,
+    /// As it is: a token.
+    #[cfg(feature = "providers")]
+    Verbatim,
 }
 
 /// How the secret, as the operator holds it, becomes the MAC's key.
@@ -213,6 +227,17 @@ pub enum ReplayRule {
     None,
 }
 
+/// How much of a body a signature covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    /// All of it.
+    Whole,
+    /// Some fields that say what the event is; the rest is whoever's.
+    Fields,
+    /// Nothing of the event: who has seen one signature, or the token, can send any body with it.
+    Nothing,
+}
+
 /// The answer to an accepted delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Success {
@@ -252,6 +277,19 @@ impl Scheme {
     #[must_use]
     pub fn covers_body(&self) -> bool {
         self.template.contains(&Piece::Body)
+    }
+
+    /// How much of the body the signature covers.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        if self.covers_body() {
+            return Coverage::Whole;
+        }
+        #[cfg(feature = "providers")]
+        if self.template.iter().any(|piece| matches!(piece, Piece::Json(pointer) if self.is_of_event(pointer))) {
+            return Coverage::Fields;
+        }
+        Coverage::Nothing
     }
 
     /// Whether the signature covers the URL, so that the verifier has to be told it.

@@ -29,6 +29,9 @@ pub struct Signer {
     url: String,
 }
 
+/// Header fields: their names and values.
+type Fields = Vec<(String, String)>;
+
 /// Why a delivery cannot be signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CannotSign {
@@ -45,6 +48,10 @@ pub enum CannotSign {
     NoUrl,
     /// Not a URL that a provider posts to.
     InvalidUrl,
+    /// The signature stands in the body, which header fields say nothing of: see [`Signer::deliver`].
+    InBody,
+    /// The signature stands in the body, and this body has no place for it: it is no JSON, or none of the scheme's form.
+    NoPlace,
 }
 
 impl fmt::Display for CannotSign {
@@ -56,6 +63,8 @@ impl fmt::Display for CannotSign {
             CannotSign::InvalidId => "the id cannot stand in the scheme's header",
             CannotSign::NoUrl => "the scheme signs the URL that is posted to, and none was given",
             CannotSign::InvalidUrl => "a URL begins with http:// or https:// and has no fragment",
+            CannotSign::InBody => "the scheme's signature stands in the body",
+            CannotSign::NoPlace => "the scheme's signature stands in the body, and this body has no place for it",
         })
     }
 }
@@ -69,7 +78,7 @@ impl Signer {
     /// Where the scheme cannot work, or the secret is none for it.
     pub fn new(scheme: &Scheme, secret: &Secret) -> Result<Self, CannotSign> {
         check(scheme).map_err(CannotSign::Scheme)?;
-        let key = scheme.secret_form.key(secret).map_err(CannotSign::Secret)?;
+        let key = super::key_of(scheme, secret).map_err(CannotSign::Secret)?;
         let keyed = Keyed::new(scheme.algorithm, &key);
         let method = scheme.methods.first().cloned().unwrap_or_default();
         Ok(Signer { scheme: scheme.clone(), keyed, id: None, method, url: String::new() })
@@ -96,8 +105,12 @@ impl Signer {
     /// The header fields of a delivery of `body` that is signed at `now`: those that the scheme reads, the signature last.
     ///
     /// # Errors
-    /// Where the scheme signs what the signer was not told.
-    pub fn sign(&self, body: &[u8], now: UnixTime) -> Result<Vec<(String, String)>, CannotSign> {
+    /// Where the scheme signs what the signer was not told, or has its signature in the body.
+    pub fn sign(&self, body: &[u8], now: UnixTime) -> Result<Fields, CannotSign> {
+        #[cfg(feature = "providers")]
+        if self.scheme.signature_in_body.is_some() {
+            return Err(CannotSign::InBody);
+        }
         let mut fields = self.scheme.require_headers.clone();
         let id = match (&self.scheme.signed_id, &self.id) {
             (None, _) => "",
@@ -135,6 +148,25 @@ impl Signer {
         fields.push((name, signature::write(&self.scheme, &signature, &written)));
         self.check_own(&fields)?;
         Ok(fields)
+    }
+
+    /// The header fields and the body of a delivery of `body` that is signed at `now`. The body is another than was given where
+    /// the scheme has its signature there: `body` with that in its place, and else as it was.
+    ///
+    /// # Errors
+    /// Where the scheme signs what the signer was not told, or the body has no place for its signature.
+    pub fn deliver(&self, body: &[u8], now: UnixTime) -> Result<(Fields, Vec<u8>), CannotSign> {
+        #[cfg(feature = "providers")]
+        if let Some(in_body) = &self.scheme.signature_in_body {
+            if self.scheme.signs_id() && self.id.is_none() {
+                return Err(CannotSign::NoId);
+            }
+            let time = self.scheme.timestamp.as_ref().map(|rule| timestamp::text(rule.unit, now)).unwrap_or_default();
+            let (scheme, id) = (&self.scheme, self.id.as_deref());
+            let sealed = super::in_body::seal(scheme, in_body, &self.keyed, body, &time, id);
+            return sealed.map(|body| (Vec::new(), body)).ok_or(CannotSign::NoPlace);
+        }
+        Ok((self.sign(body, now)?, body.to_vec()))
     }
 
     /// What is signed has to be what a verifier reads.

@@ -2,6 +2,8 @@
 
 use super::encoding::{self, LONGEST};
 use super::refusal::Refusal;
+#[cfg(feature = "providers")]
+use super::scheme::{Algorithm, Encoding};
 use super::scheme::{Grammar, Piece, Scheme, TimestampPlace};
 use super::timestamp;
 use crate::request::{Head, without_optional_white_space};
@@ -161,6 +163,12 @@ impl Parts<'_> {
         is_right(first) || (self.found.count > 1 && self.any_later(scheme, &mut is_right))
     }
 
+    /// Whether any of the tokens is one that `is_right` takes, as it is written.
+    #[cfg(feature = "providers")]
+    pub(super) fn any_written(&self, is_right: impl Fn(&[u8]) -> bool) -> bool {
+        self.found.encoded.iter().take(self.found.count).any(|text| is_right(text))
+    }
+
     #[cold]
     fn any_later(&self, scheme: &Scheme, is_right: &mut impl FnMut(&[u8]) -> bool) -> bool {
         let mut decoded = [0; LONGEST];
@@ -304,9 +312,18 @@ fn after_prefix<'v>(prefix: &[u8], value: &'v [u8]) -> Result<&'v [u8], Refusal>
     }
 }
 
+/// `signature` as it is written; a token is so already.
+pub(super) fn encoded(scheme: &Scheme, signature: &[u8]) -> String {
+    #[cfg(feature = "providers")]
+    if scheme.algorithm == Algorithm::Token {
+        return encoding::encode(Encoding::Verbatim, signature);
+    }
+    encoding::encode(scheme.encoding, signature)
+}
+
 /// The value of the signature header for `signature`, with the timestamp where that stands in it.
 pub(super) fn write(scheme: &Scheme, signature: &[u8], timestamp: &str) -> String {
-    let encoded = encoding::encode(scheme.encoding, signature);
+    let encoded = encoded(scheme, signature);
     match &scheme.grammar {
         Grammar::Bare => encoded,
         Grammar::Prefix(prefix) => format!("{prefix}{encoded}"),

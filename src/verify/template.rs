@@ -19,6 +19,9 @@ pub enum Piece {
     UrlUnescaped,
     /// The method.
     Method,
+    /// The string, number or boolean at this pointer of the JSON that the signature stands in; nothing where there is none.
+    #[cfg(feature = "providers")]
+    Json(String),
 }
 
 /// Each piece that is no literal, and its name.
@@ -30,6 +33,20 @@ const NAMES: [(&str, Piece); 6] = [
     ("url_unescaped", Piece::UrlUnescaped),
     ("method", Piece::Method),
 ];
+
+#[cfg(feature = "providers")]
+const MORE_NAMES: &str = " {json:/pointer}";
+#[cfg(not(feature = "providers"))]
+const MORE_NAMES: &str = "";
+
+/// The piece called `name`.
+fn named(name: &str) -> Option<Piece> {
+    #[cfg(feature = "providers")]
+    if let Some(pointer) = name.strip_prefix("json:") {
+        return Some(Piece::Json(pointer.to_string()));
+    }
+    NAMES.iter().find(|(known, _)| *known == name).map(|(_, piece)| piece.clone())
+}
 
 /// The pieces of a template's `text`: names in braces, the rest literal. `{{` and `}}` are braces themselves.
 ///
@@ -50,14 +67,14 @@ pub fn parse(text: &str) -> Result<Vec<Piece>, String> {
         let Some((name, after)) = from.strip_prefix('{').and_then(|from| from.split_once('}')) else {
             return Err("a brace without its counterpart; a brace itself is written {{ or }}".to_string());
         };
-        let Some((_, piece)) = NAMES.iter().find(|(known, _)| *known == name) else {
+        let Some(piece) = named(name) else {
             let known = NAMES.map(|(name, _)| format!("{{{name}}}")).join(" ");
-            return Err(format!("unknown piece {{{name}}}; there are {known}"));
+            return Err(format!("unknown piece {{{name}}}; there are {known}{MORE_NAMES}"));
         };
         if !literal.is_empty() {
             pieces.push(Piece::Literal(std::mem::take(&mut literal)));
         }
-        pieces.push(piece.clone());
+        pieces.push(piece);
         rest = after;
     }
     literal.push_str(rest);
@@ -77,6 +94,8 @@ impl fmt::Display for Piece {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Piece::Literal(text) => f.write_str(&text.replace('{', "{{").replace('}', "}}")),
+            #[cfg(feature = "providers")]
+            Piece::Json(pointer) => write!(f, "{{json:{pointer}}}"),
             piece => {
                 let name = NAMES.iter().find(|(_, known)| known == piece).map_or("", |(name, _)| name);
                 write!(f, "{{{name}}}")
@@ -101,6 +120,8 @@ mod tests {
             ("{method}{url}{id}", vec![Piece::Method, Piece::Url, Piece::Id]),
             ("{{{body}}}", vec![literal("{"), Piece::Body, literal("}")]),
             ("", vec![]),
+            #[cfg(feature = "providers")]
+            ("{json:/a}:{json:/b/c~1d}", vec![Piece::Json("/a".into()), literal(":"), Piece::Json("/b/c~1d".into())]),
         ] {
             assert_eq!(parse(text), Ok(pieces.clone()), "{text}");
             assert_eq!(super::text(&pieces), text);

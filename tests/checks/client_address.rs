@@ -7,7 +7,8 @@ use std::net::IpAddr;
 /// Checks any bytes: the value of a header, up to each line end one.
 pub(crate) fn check_bytes(data: &[u8]) {
     let values: Vec<&[u8]> = data.split(|byte| *byte == b'\n').collect();
-    for (forwarded_by, name) in [(ForwardedBy::XForwardedFor, "X-Forwarded-For"), (ForwardedBy::Forwarded, "Forwarded")] {
+    for (forwarded_by, name) in [(ForwardedBy::XForwardedFor, "X-Forwarded-For"), (ForwardedBy::Forwarded, "Forwarded")]
+    {
         let networks = ["10.0.0.0/8", "fd00::/8"].map(|network| network.parse().expect("a network"));
         let proxies = Proxies { trusted: networks.to_vec(), trusts_unix: false, forwarded_by };
         let client = |values: &[&[u8]], peer: Option<IpAddr>| {

@@ -8,6 +8,8 @@ pub(crate) mod config;
 pub(crate) mod filter;
 pub(crate) mod head;
 pub(crate) mod hmac_reference;
+#[cfg(feature = "providers")]
+pub(crate) mod in_body;
 pub(crate) mod json_reference;
 pub(crate) mod payload;
 pub(crate) mod preset;

@@ -1,6 +1,8 @@
 //! Every preset: what is signed for it verifies, and nothing beside it does.
 
 use super::{hex, verifier::flipped};
+#[cfg(feature = "providers")]
+use hookgate::verify::Algorithm;
 use hookgate::verify::{Grammar, SecretForm, Signer, TimestampPlace};
 use hookgate::{Head, Header, Refusal, Request, Scheme, Secret, UnixTime, Verifier};
 
@@ -19,8 +21,10 @@ pub(crate) struct Case {
 }
 
 /// A secret, as the operator holds it, that stands for `key`.
-fn secret(form: &SecretForm, key: &[u8]) -> Secret {
-    let bytes = match form {
+pub(super) fn secret(scheme: &Scheme, key: &[u8]) -> Secret {
+    let bytes = match &scheme.secret_form {
+        // Not every byte can stand in a header, or in JSON.
+        SecretForm::Utf8 if is_token(scheme) => hex(key).into_bytes(),
         SecretForm::Utf8 => key.to_vec(),
         SecretForm::Hex => hex(key).into_bytes(),
         SecretForm::Base64 { prefix, .. } => format!("{prefix}{}", base64(key)).into_bytes(),
@@ -29,7 +33,7 @@ fn secret(form: &SecretForm, key: &[u8]) -> Secret {
 }
 
 /// Base64 by its definition: six bits a character.
-fn base64(bytes: &[u8]) -> String {
+pub(super) fn base64(bytes: &[u8]) -> String {
     let alphabet: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['+', '/']).collect();
     let mut bits: Vec<bool> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1)).collect();
     while !bits.len().is_multiple_of(6) {
@@ -43,10 +47,25 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
+#[cfg(feature = "providers")]
+fn is_token(scheme: &Scheme) -> bool {
+    scheme.algorithm == Algorithm::Token
+}
+
+#[cfg(not(feature = "providers"))]
+fn is_token(_: &Scheme) -> bool {
+    false
+}
+
 /// Checks that what is signed for `scheme` verifies, and that it doesn't with bit number `bit`, modulo what there is to flip,
-/// changed in the body, the key, or any header.
+/// changed in the body, the key, or any header. Where the signature does not cover the body, the same signature is right for
+/// another: that is said, and so it is checked.
 pub(crate) fn check(scheme: &Scheme, case: &Case, bit: usize) {
-    let signer = Signer::new(scheme, &secret(&scheme.secret_form, &case.key)).expect("a secret of the scheme's form");
+    #[cfg(feature = "providers")]
+    if let Some(in_body) = &scheme.signature_in_body {
+        return super::in_body::check(scheme, in_body, case, bit);
+    }
+    let signer = Signer::new(scheme, &secret(scheme, &case.key)).expect("a secret of the scheme's form");
     let signer = signer.with_id(&case.id).with_url(&format!("https://example.com{TARGET}"));
     let fields = signer.sign(&case.body, case.now).expect("all was given");
     assert_eq!(verdict(scheme, case, &fields, &case.body, case.now), Ok(()), "{} of {case:?}", scheme.name);
@@ -55,6 +74,7 @@ pub(crate) fn check(scheme: &Scheme, case: &Case, bit: usize) {
     let name = &scheme.name;
     if !case.body.is_empty() {
         let other = flipped(&case.body, bit);
+        let mismatch = if scheme.covers_body() { mismatch } else { Ok(()) };
         assert_eq!(verdict(scheme, case, &fields, &other, case.now), mismatch, "bit {bit} of {name}'s body: {case:?}");
     }
     let other = Case { key: flipped(&case.key, bit), ..case.clone() };
@@ -65,7 +85,7 @@ pub(crate) fn check(scheme: &Scheme, case: &Case, bit: usize) {
         fields[at].1.clone_from(&changed);
         if verdict(scheme, case, &fields, &case.body, case.now).is_ok() {
             // A hex digit of the other case is the same digit, and another key of signatures holds the same signature.
-            let is_signature = scheme.signature_headers.contains(header);
+            let is_signature = scheme.signature_headers.contains(header) && !is_token(scheme);
             let is_same = under_first_key(scheme, &changed).eq_ignore_ascii_case(&under_first_key(scheme, value));
             assert!(is_signature && is_same, "{name}'s {header}: {changed:?} for {value:?}");
         }
@@ -116,8 +136,8 @@ fn verdict(
     body: &[u8],
     now: UnixTime,
 ) -> Result<(), Refusal> {
-    let secrets = [("one".to_string(), secret(&scheme.secret_form, &case.key))];
-    let verifier = Verifier::at(scheme.clone(), secrets, Some(URL)).expect("all was given");
+    let secrets = [("one".to_string(), secret(scheme, &case.key))];
+    let verifier = Verifier::accepting_uncovered_body(scheme.clone(), secrets, Some(URL)).expect("all was given");
     let headers: Vec<Header<'_>> =
         fields.iter().map(|(name, value)| Header { name, value: value.as_bytes() }).collect();
     let head = Head { method: &scheme.methods[0], target: TARGET, headers: &headers };

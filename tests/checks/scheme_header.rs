@@ -1,6 +1,8 @@
 //! The reading of a head under any scheme, against the words that the grammars are defined in.
 
 use super::without_optional_white_space;
+#[cfg(feature = "providers")]
+use hookgate::verify::Algorithm;
 use hookgate::verify::{
     Encoding, Grammar, Piece, ReplayRule, SIGNATURES_LIMIT, TimeUnit, Timestamp, TimestampPlace, check,
 };
@@ -68,14 +70,42 @@ pub(crate) fn scheme(form: u8, more: u8) -> Scheme {
         replay_key: ReplayRule::Mac,
         ..preset("github").expect("a preset of this crate")
     };
+    let scheme = with_token(scheme, more);
     assert_eq!(check(&scheme), Ok(()), "{scheme:?}");
+    scheme
+}
+
+/// The same with a token for its signature, where `more` says so.
+#[cfg(feature = "providers")]
+fn with_token(scheme: Scheme, more: u8) -> Scheme {
+    if more & 32 == 0 {
+        return scheme;
+    }
+    Scheme {
+        algorithm: Algorithm::Token,
+        encoding: if more & 16 != 0 { Encoding::Base64 } else { Encoding::Verbatim },
+        grammar: match scheme.grammar {
+            Grammar::Pairs { .. } => Grammar::Prefix("Bearer ".to_string()),
+            grammar => grammar,
+        },
+        template: Vec::new(),
+        timestamp: None,
+        signed_id: None,
+        replay_key: ReplayRule::None,
+        ..scheme
+    }
+}
+
+#[cfg(not(feature = "providers"))]
+fn with_token(scheme: Scheme, _: u8) -> Scheme {
     scheme
 }
 
 /// Checks that this head is read as the reference reads it.
 pub(crate) fn check_fields(scheme: &Scheme, fields: &[(String, Vec<u8>)]) {
     let secret = Secret::new(b"a secret of the tests".to_vec()).expect("it is not empty");
-    let verifier = Verifier::new(scheme.clone(), [("one".to_string(), secret)]).expect("a scheme that can work");
+    let secrets = [("one".to_string(), secret)];
+    let verifier = Verifier::accepting_uncovered_body(scheme.clone(), secrets, None).expect("a scheme that can work");
     let headers: Vec<Header<'_>> = fields.iter().map(|(name, value)| Header { name, value }).collect();
     let head = Head { method: "POST", target: "/", headers: &headers };
     assert_eq!(verifier.check_head(&head), reference(scheme, fields), "{scheme:?} of {fields:?}");
@@ -131,7 +161,9 @@ fn reference(scheme: &Scheme, fields: &[(String, Vec<u8>)]) -> Result<(), Refusa
             for value in scheme_order(scheme, fields) {
                 match value.strip_prefix(prefix.as_bytes()) {
                     Some(rest) => found.push(rest.to_vec()),
-                    None if value.contains(&b'=') => foreign = Refusal::UnsupportedAlgorithm,
+                    None if prefix.bytes().last().is_some_and(|separator| value.contains(&separator)) => {
+                        foreign = Refusal::UnsupportedAlgorithm;
+                    }
                     None => foreign = Refusal::MalformedSignature,
                 }
             }
@@ -145,7 +177,7 @@ fn reference(scheme: &Scheme, fields: &[(String, Vec<u8>)]) -> Result<(), Refusa
     if candidates.len() > SIGNATURES_LIMIT {
         return Err(Refusal::TooManySignatures { limit: SIGNATURES_LIMIT });
     }
-    if candidates.iter().any(|text| is_encoded(scheme.encoding, text)) { Ok(()) } else { Err(foreign) }
+    if candidates.iter().any(|text| is_encoded(scheme, text)) { Ok(()) } else { Err(foreign) }
 }
 
 /// The values of the signature headers in the order that they came in.
@@ -184,9 +216,18 @@ fn is_seconds(text: &[u8]) -> bool {
     is_digits && number.is_some_and(|s| s <= i64::MAX as u128 / 1000)
 }
 
-/// Whether `text` is 32 bytes so encoded.
-fn is_encoded(encoding: Encoding, text: &[u8]) -> bool {
-    match encoding {
+/// Whether `text` is 32 bytes so encoded, or a token.
+fn is_encoded(scheme: &Scheme, text: &[u8]) -> bool {
+    match scheme.encoding {
+        #[cfg(feature = "providers")]
+        Encoding::Verbatim => !text.is_empty(),
+        #[cfg(feature = "providers")]
+        Encoding::Base64 if scheme.algorithm == Algorithm::Token => {
+            let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
+            let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/".contains(byte);
+            let digits = &text[..text.len() - padding];
+            padding < 3 && !digits.is_empty() && text.len().is_multiple_of(4) && digits.iter().all(is_digit)
+        }
         Encoding::Hex => text.len() == 64 && text.iter().all(u8::is_ascii_hexdigit),
         // 43 digits, the last of which has two spare bits, and the padding.
         Encoding::Base64 => {

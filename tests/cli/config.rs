@@ -96,6 +96,7 @@ fn all_that_is_wrong_is_listed_each_with_its_place() {
         "hookgate.toml:27: the sink \"on\": its secret cannot sign",
         "hookgate.toml:33: the sink \"kept\": the folder",
         "ends with a newline, which was stripped",
+        "of two begins with sk_live_: it looks like an API key",
     ] {
         assert!(outcome.stderr.contains(what), "no {what:?} in {}", outcome.stderr);
     }

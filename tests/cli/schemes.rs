@@ -23,6 +23,10 @@ fn the_list_says_of_each_what_makes_a_replay_and_whether_the_body_is_covered() {
     assert_eq!(row("svix"), "svix svix-signature hmac-sha256 svix-id covered");
     assert_eq!(row("dropbox"), "dropbox X-Dropbox-Signature hmac-sha256 none covered");
     assert_eq!(row("trello"), "trello X-Trello-Webhook hmac-sha1 /action/id covered");
+    assert_eq!(row("gitlab-token"), "gitlab-token X-Gitlab-Token token none not covered");
+    assert_eq!(row("mailgun"), "mailgun body /signature/signature hmac-sha256 /signature/token not covered");
+    let adyen = "body /NotificationRequestItem/additionalData/hmacSignature hmac-sha256 the MAC some fields";
+    assert_eq!(row("adyen"), format!("adyen {adyen}"));
 }
 
 #[test]
@@ -34,7 +38,12 @@ fn the_list_as_json_has_every_scheme_with_the_reason_for_its_replay_key() {
         for field in ["name", "algorithm", "replay_key", "replay_reason", "documentation"] {
             assert!(scheme[field].as_str().is_some_and(|text| !text.is_empty()), "{field} of {scheme}");
         }
-        assert!(scheme["covers_body"].is_boolean() && !scheme["headers"].as_array().unwrap().is_empty(), "{scheme}");
+        let has_header = !scheme["headers"].as_array().unwrap().is_empty();
+        assert!(
+            scheme["covers_body"].is_boolean() && has_header != scheme["signature_in_body"].is_string(),
+            "{scheme}"
+        );
+        assert_eq!(scheme["covers_body"] == true, scheme["coverage"] == "whole", "{scheme}");
     }
     let svix = list.iter().find(|scheme| scheme["name"] == "svix").unwrap();
     assert_eq!(svix["aliases"], serde_json::json!(["clerk", "resend"]));
@@ -72,6 +81,12 @@ fn a_scheme_file_that_cannot_be_used_is_exit_2_and_names_the_field() {
         ("{body}", "{bdy}", "template: unknown piece {bdy}"),
         ("template", "templat", "template: it has to be stated"),
         ("name = ", "name : ", "not TOML at line 1"),
+        (
+            "replay_key = \"mac\"",
+            "replay_key = \"mac\"\naccept_uncovered_body = true",
+            "accept_uncovered_body: the signature",
+        ),
+        ("hmac-sha256", "token", "template: a token signs nothing"),
     ] {
         let file = folder.file("scheme.toml", shown.replacen(from, to, 1).as_bytes());
         run(folder.path(), &["sign", "--scheme-file", &file], b"{}").expect_misconfigured(words);

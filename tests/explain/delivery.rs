@@ -69,7 +69,12 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
 impl Sender {
     /// One that makes no mistake.
     pub(crate) fn of(scheme: &Scheme) -> Self {
-        let (url, body) = (format!("{URL}{QUERY}"), BODY.as_bytes().to_vec());
+        let each = scheme.signature_in_body.as_ref().and_then(|in_body| in_body.each.as_ref());
+        let body = match each {
+            Some(each) => format!("{{\"{}\":[{BODY},{BODY}]}}", each.trim_start_matches('/')),
+            None => BODY.to_string(),
+        };
+        let (url, body) = (format!("{URL}{QUERY}"), body.into_bytes());
         Sender { scheme: scheme.clone(), secret: secret_of(scheme), url, body, at: NOW }
     }
 
@@ -90,7 +95,7 @@ impl Sender {
     pub(crate) fn to(&self, scheme: &Scheme) -> Delivery {
         let secret = Secret::new(self.secret.clone()).unwrap();
         let signer = Signer::new(&self.scheme, &secret).unwrap().with_id("msg_2KWP").with_url(&self.url);
-        let fields = signer.sign(&self.body, self.at).unwrap();
+        let (fields, body) = signer.deliver(&self.body, self.at).unwrap();
         Delivery {
             scheme: scheme.clone(),
             secret: self.secret.clone(),
@@ -98,7 +103,7 @@ impl Sender {
             url: URL.to_string(),
             target: format!("/hooks/in{QUERY}"),
             fields,
-            body: self.body.clone(),
+            body,
             now: NOW,
         }
     }
@@ -169,7 +174,8 @@ impl Delivery {
     pub(crate) fn is_valid(&self) -> bool {
         self.asked(Reach::Everything, |question| {
             let secrets = question.secrets.iter().cloned();
-            Verifier::at(question.scheme.clone(), secrets, question.url).is_ok_and(|verifier| {
+            let scheme = question.scheme.clone();
+            Verifier::accepting_uncovered_body(scheme, secrets, question.url).is_ok_and(|verifier| {
                 let verified = verifier.verify(question.request, self.now);
                 let json = hookgate::json::check(&self.body).ok();
                 verified.is_ok_and(|verified| verified.judge_body_timestamp(json, self.now).is_ok())

@@ -4,7 +4,7 @@ use super::super::input::{SchemeOption, SecretOptions};
 use super::super::setup::{Origin, fail};
 use super::super::wrong;
 use crate::access::{Access, ForwardedBy, Network, Proxies, Rate};
-use crate::config::{self, Config, FrontName, Keeping, SchemeReference, SecretReference, Sink, Source, is_name};
+use crate::config::{self, Config, FrontName, Keeping, SecretReference, Sink, Source, is_name};
 use crate::minimal::{Failure, LISTEN, PATH};
 use crate::receive::BODY_LIMIT_BYTES;
 use crate::serve::evented::Settings;
@@ -42,6 +42,9 @@ pub(super) struct Options {
     /// How far a signed time may be from now (default: as the scheme has it)
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=604_800))]
     tolerance: Option<u64>,
+    /// Take deliveries of which nothing signs the body: who has seen one can send any other
+    #[arg(long)]
+    accept_uncovered_body: bool,
     #[command(flatten)]
     handshake: HandshakeOptions,
     #[command(flatten)]
@@ -187,13 +190,13 @@ impl Options {
         Ok(Source {
             name: self.name.clone().unwrap_or_else(|| scheme.name.clone()),
             path: self.path.clone(),
-            scheme: SchemeReference::Inline(Box::new(scheme)),
+            scheme: self.scheme.reference(scheme),
             url: self.url.clone(),
             secrets,
             body_limit_bytes: self.limits.body_limit,
             tolerance: self.tolerance.map(Duration::from_secs),
             handshake_token: self.handshake.token(),
-            accept_uncovered_body: false,
+            accept_uncovered_body: self.accept_uncovered_body || self.scheme.is_of_file(),
             access: Access {
                 allow_from: self.access.allow_from.clone(),
                 rate_limit: self.access.rate_limit,

@@ -61,7 +61,8 @@ impl Connection {
         service: &mut impl Service,
         limits: &Limits,
     ) -> Option<(Verdict, Phase, &'b [u8])> {
-        let nothing_before = self.input.is_empty() && self.pending().is_empty();
+        // Empty lines before it count for nothing, and are for `advance_head` to take away.
+        let nothing_before = self.input.is_empty() && self.pending().is_empty() && !bytes.starts_with(b"\r\n");
         let (Phase::Head { .. }, true, End::At(end)) = (self.phase, nothing_before, head::find_end(bytes, 0)) else {
             return None;
         };

@@ -41,6 +41,7 @@ impl<K: Keep> Loop<'_, K> {
             let ready = std::mem::take(&mut self.ready);
             for index in &ready {
                 self.attend(*index);
+                self.settle_many();
             }
             self.attend_busy();
             self.settle();
@@ -125,6 +126,7 @@ impl<K: Keep> Loop<'_, K> {
         for _ in 0..self.busy.len() {
             let Some(index) = self.busy.pop_front() else { return };
             self.attend(index);
+            self.settle_many();
             if start.elapsed() >= BUSY_TIME {
                 return;
             }
@@ -142,7 +144,14 @@ impl<K: Keep> Loop<'_, K> {
         }
     }
 
-    /// Keeps all that was proven in this turn, and answers it.
+    /// Settles before the turn's end where more than the keeper keeps at once wait for it.
+    fn settle_many(&mut self) {
+        if self.deciding.len() >= K::AT_ONCE {
+            self.settle();
+        }
+    }
+
+    /// Keeps all that was proven since the last time, and answers it.
     fn settle(&mut self) {
         if self.deciding.is_empty() {
             return;

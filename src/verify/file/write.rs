@@ -1,8 +1,9 @@
 //! Writing a scheme as TOML.
 
-use super::{ENCODINGS, PAYLOADS, UNITS, UNPREFIXED};
+use super::{ACCEPT_UNCOVERED_BODY, ENCODINGS, PAYLOADS, UNITS, UNPREFIXED};
+use crate::verify::in_body::InBody;
 use crate::verify::scheme::{
-    Grammar, PayloadRule, Place, ReplayRule, Scheme, SecretForm, Success, Timestamp, TimestampPlace,
+    Coverage, Grammar, PayloadRule, Place, ReplayRule, Scheme, SecretForm, Success, Timestamp, TimestampPlace,
 };
 use crate::verify::template;
 
@@ -14,7 +15,10 @@ impl Scheme {
         let mut line = |name: &str, value: String| out.push_str(&format!("{name} = {value}\n"));
         line("name", quoted(&self.name));
         line("documentation", quoted(&self.documentation));
-        line("signature_headers", list(&self.signature_headers));
+        match &self.signature_in_body {
+            None => line("signature_headers", list(&self.signature_headers)),
+            Some(in_body) => line("signature_in_body", in_body_text(in_body)),
+        }
         if !self.require_headers.is_empty() {
             let pairs =
                 self.require_headers.iter().map(|(name, value)| format!("[{}, {}]", quoted(name), quoted(value)));
@@ -24,6 +28,9 @@ impl Scheme {
         line("algorithm", quoted(self.algorithm.name()));
         line("encoding", quoted(name_of(ENCODINGS, &self.encoding)));
         line("template", quoted(&template::text(&self.template)));
+        if self.coverage() == Coverage::Nothing {
+            line(ACCEPT_UNCOVERED_BODY, "true".to_string());
+        }
         line("secret", secret_text(&self.secret_form));
         if let Some(timestamp) = &self.timestamp {
             line("timestamp", timestamp_text(timestamp));
@@ -62,6 +69,11 @@ impl Scheme {
         }
         out
     }
+}
+
+fn in_body_text(in_body: &InBody) -> String {
+    let each = in_body.each.as_ref().map(|each| format!("each = {}, ", quoted(each))).unwrap_or_default();
+    format!("{{ {each}at = {} }}", quoted(&in_body.signature))
 }
 
 fn grammar_text(grammar: &Grammar) -> String {

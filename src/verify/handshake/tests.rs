@@ -151,6 +151,15 @@ fn unsigned_questions_are_answered_as_their_provider_wants() {
     for scheme in ["trello", "intercom"] {
         assert_eq!(said_without(scheme, &head("HEAD", "/webhook", &[]), b""), said(""));
     }
+    #[cfg(feature = "providers")]
+    {
+        let challenge = [Header { name: "X-Okta-Verification-Challenge", value: b"Mjg5NzQ1ODcxMg" }];
+        let asked = head("GET", "/webhook", &challenge);
+        assert_eq!(said_without("okta", &asked, b""), said(r#"{"verification":"Mjg5NzQ1ODcxMg"}"#));
+        let graph = head("POST", "/webhook?validationToken=Validation%3a+Testing%20client", &[]);
+        assert_eq!(said_without("microsoft-graph", &graph, b""), said("Validation: Testing client"));
+        assert_eq!(said_without("microsoft-graph", &graph, b"{}"), None, "it could be an event");
+    }
     let form = [Header { name: "Content-Type", value: b"application/x-www-form-urlencoded" }];
     assert_eq!(said_without("woocommerce", &head("POST", "/webhook", &form), b"webhook_id=42"), said(""));
 }
@@ -367,8 +376,22 @@ fn debug_shows_no_agreed_token() {
 #[test]
 fn these_presets_have_handshakes_and_no_others() {
     let with: Vec<_> = names().filter(|name| !preset(name).unwrap().handshakes.is_empty()).collect();
-    let expected =
-        ["asana", "dropbox", "front", "intercom", "meta", "slack", "trello", "twitch", "woocommerce", "xero", "zoom"];
-    let of_providers = |name: &&str| cfg!(feature = "providers") || !["intercom", "trello"].contains(name);
+    let expected = [
+        "asana",
+        "dropbox",
+        "front",
+        "intercom",
+        "meta",
+        "microsoft-graph",
+        "okta",
+        "slack",
+        "trello",
+        "twitch",
+        "woocommerce",
+        "xero",
+        "zoom",
+    ];
+    let is_more = |name: &&str| ["intercom", "microsoft-graph", "okta", "trello"].contains(name);
+    let of_providers = |name: &&str| cfg!(feature = "providers") || !is_more(name);
     assert_eq!(with, expected.into_iter().filter(of_providers).collect::<Vec<_>>());
 }

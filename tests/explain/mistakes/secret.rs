@@ -1,6 +1,6 @@
 //! With secrets.
 
-use super::Mistake;
+use super::{Mistake, is_token};
 use crate::explain::delivery::{Delivery, Sender, base64, secret_of};
 use hookgate::verify::{SecretForm, Unprefixed};
 use hookgate::{Scheme, Secret};
@@ -18,7 +18,7 @@ pub(crate) const SECRETS: &[Mistake] = mistakes! {
         Some(given.with_secret(secret))
     };
     "The sender's secret has a newline at its end (`echo`)" => "secret-white-space-missing": |scheme| {
-        takes_text(scheme).then(|| Sender::of(scheme).with_secret(b"a text of some length\n").to(scheme).with_secret(*b"a text of some length"))
+        (takes_text(scheme) && !is_token(scheme)).then(|| Sender::of(scheme).with_secret(b"a text of some length\n").to(scheme).with_secret(*b"a text of some length"))
     };
     "The secret has quotes around it" => "secret-quoted": |scheme| {
         let given = Delivery::of(scheme);
@@ -47,15 +47,15 @@ pub(crate) const SECRETS: &[Mistake] = mistakes! {
     "The sender decodes the secret as hex" => "secret-is-hex": |scheme| {
         let secret = b"6a1f0c9e4b7d2853a0f1e2d3c4b5968778695a4b3c2d1e0f";
         let sender = Sender::of(scheme).with_form(SecretForm::Hex).with_secret(secret);
-        (scheme.secret_form != SecretForm::Hex).then(|| sender.to(scheme))
+        (scheme.secret_form != SecretForm::Hex && !is_token(scheme)).then(|| sender.to(scheme))
     };
     "The sender decodes the secret as base64" => "secret-is-base64": |scheme| {
         let sender = Sender::of(scheme).with_form(base64_form("")).with_secret(base64(b"some bytes of a key, >?").as_bytes());
-        (!is_base64_secret(scheme)).then(|| sender.to(scheme))
+        (!is_base64_secret(scheme) && !is_token(scheme)).then(|| sender.to(scheme))
     };
     "The sender drops `whsec_` and decodes the rest as base64" => "secret-is-base64": |scheme| {
         let sender = Sender::of(scheme).with_form(base64_form("whsec_")).with_secret(b"whsec_Zm9vYmFyYmF6cXV4");
-        (!is_base64_secret(scheme)).then(|| sender.to(scheme))
+        (!is_base64_secret(scheme) && !is_token(scheme)).then(|| sender.to(scheme))
     };
     "The sender takes the secret as text, though it is hex or base64" => "secret-is-text": |scheme| {
         let sender = Sender::of(scheme).with_form(SecretForm::Utf8);

@@ -27,17 +27,23 @@ export class Hookgate {
   }
 
   // The headers that sign `body`, by name as hookgate writes it.
-  async sign({ scheme, secret, body, now }) {
-    const args = ["sign", "--scheme", scheme, "--url", POSTED_TO, "--secret-file-raw", this.#keep(secret)];
-    if (now !== undefined) args.push("--now", String(now));
-    const { code, stdout, stderr } = await this.#run([...args, this.#keep(body)]);
-    if (code !== 0) throw new Error(`hookgate sign --scheme ${scheme}: exit ${code}: ${stderr.trim()}`);
+  async sign(asked) {
+    const stdout = await this.seal(asked);
     return Object.fromEntries(
       stdout.split("\n").filter(Boolean).map((line) => {
         const colon = line.indexOf(": ");
         return [line.slice(0, colon), line.slice(colon + 2)];
       }),
     );
+  }
+
+  // What `sign` prints: those headers, or the body, where the signature stands in it.
+  async seal({ scheme, secret, body, now }) {
+    const args = ["sign", "--scheme", scheme, "--url", POSTED_TO, "--secret-file-raw", this.#keep(secret)];
+    if (now !== undefined) args.push("--now", String(now));
+    const { code, stdout, stderr } = await this.#run([...args, this.#keep(body)]);
+    if (code !== 0) throw new Error(`hookgate sign --scheme ${scheme}: exit ${code}: ${stderr.trim()}`);
+    return stdout;
   }
 
   // `valid`, `refused: …`, or what else happened, which is never right.

@@ -38,7 +38,7 @@ SUITES = [
             "a notification with UTF-8": notification("interop zażółć 漢字"),
             "a notification with a colon": notification("interop:1\\2"),
         },
-        "one_way": "the signature stands in the body",
+        "note": "the signature stands in the body",
         "seal": seal,
         "verify": lambda body, own, headers, url: is_valid_hmac_notification(json.loads(body), own),
     },
