@@ -1,13 +1,19 @@
 //! What is answered: the scheme's success, a refusal, or that we cannot just now.
 
 use crate::digits::write_number;
-use crate::receipt::{Receipt, Staged};
+use crate::receipt::{Novelty, Receipt, Staged};
 use crate::time::UnixTime;
 use crate::verify::{Refusal, Said, Scheme, Success};
 use std::borrow::Cow;
 
 /// Room for the head of an answer, in bytes; the longest of ours is some 230.
 const HEAD_BYTES: usize = 256;
+
+/// What an event is answered with where its provider wants no words of its own.
+pub const SUCCESS: &str = r#"{"status":"success"}"#;
+
+/// The same to an event that came before.
+const DUPLICATE: &str = r#"{"status":"success","duplicate":true}"#;
 
 /// An HTTP answer before it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,11 +63,16 @@ pub enum Persistence {
 }
 
 impl Answer {
-    /// The scheme's answer to an event that was kept.
+    /// The scheme's answer to an event that was kept. To one that came before it is the same; where it is in our own words, it
+    /// says so.
     #[must_use]
-    pub fn accepted(scheme: &Scheme, _: Staged, _: &Receipt) -> Self {
+    pub fn accepted(scheme: &Scheme, staged: Staged, _: &Receipt) -> Self {
         let Success { status, content_type, body } = &scheme.success;
-        Answer { status: *status, content_type: content_type.as_str(), fields: Cow::Borrowed(""), body: body.clone() }
+        let body = match staged.novelty() {
+            Novelty::Duplicate if *body == SUCCESS => Cow::Borrowed(DUPLICATE),
+            Novelty::New | Novelty::Duplicate => body.clone(),
+        };
+        Answer { status: *status, content_type: content_type.as_str(), fields: Cow::Borrowed(""), body }
     }
 
     /// The answer to a refused request: a problem document (RFC 9457) with the detail of the refusals' table, no more.

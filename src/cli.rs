@@ -1,13 +1,20 @@
 //! The command line of the full program.
 
 mod config;
+mod data;
+mod events;
 mod input;
+mod out;
+mod progress;
 mod reload;
 mod schemes;
 mod send;
 mod serve;
 mod setup;
 mod sign;
+mod stop;
+mod store;
+mod table;
 mod verify;
 
 use crate::config::ConfigError;
@@ -34,7 +41,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Receive: verify, print each event as a line of JSON, then answer
+    /// Receive: verify, keep on disk, answer, print each event as a line of JSON
     Serve(Box<serve::Serve>),
     /// Print the headers that sign a body
     Sign(sign::Sign),
@@ -42,6 +49,10 @@ enum Verb {
     Send(send::Send),
     /// Say whether a request's signature is valid (exit 0) or not (exit 1)
     Verify(verify::Verify),
+    /// Look at the events that were kept: list, show, tail, export, stats, prune
+    Events(events::Events),
+    /// Check a store, or recover what can be read of it
+    Store(store::StoreCommand),
     /// List the signature schemes, or show one
     Schemes(schemes::Schemes),
     /// Write, check or import a configuration
@@ -62,6 +73,8 @@ pub fn main() -> ExitCode {
         Verb::Sign(sign) => sign.run(),
         Verb::Send(send) => send.run(),
         Verb::Verify(verify) => verify.run(),
+        Verb::Events(events) => events.run(),
+        Verb::Store(store) => store.run(),
         Verb::Schemes(schemes) => schemes.run(),
         Verb::Config(config) => config.run(),
         Verb::Reload(reload) => reload.run(),

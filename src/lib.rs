@@ -27,6 +27,8 @@ pub mod access;
 pub mod answer;
 mod base64;
 pub mod config;
+#[cfg(feature = "store")]
+pub mod deliver;
 mod digits;
 #[cfg(feature = "explain")]
 pub mod explain;
@@ -40,6 +42,8 @@ mod request;
 #[cfg(feature = "tiny_http")]
 pub mod serve;
 pub mod sink;
+#[cfg(feature = "store")]
+pub mod store;
 mod time;
 pub mod verify;
 
@@ -49,7 +53,7 @@ pub mod cli;
 pub mod minimal;
 
 pub use answer::Answer;
-pub use receipt::{Keep, Receipt, Staged, settle, stage};
+pub use receipt::{Keep, Novelty, Receipt, Staged, settle, stage};
 pub use receive::{BODY_LIMIT_BYTES, Delivery, InvalidPath, Received, Receiver, Receivers, RepeatedPath};
 pub use request::{Head, Header, Request};
 pub use time::UnixTime;

@@ -1,6 +1,7 @@
 //! The minimal receiver: GitHub's recipe as a small binary, configured by environment alone.
 
 use crate::config::{self, ConfigError};
+use crate::receipt::Keep;
 use crate::receive::{Receiver, Receivers};
 use crate::serve::{Change, Stop, tiny};
 use crate::sink::{EventIds, Lines, Style};
@@ -42,6 +43,8 @@ pub enum Failure {
     Config(ConfigError),
     /// Failed while running: exit code 1.
     Running(String),
+    /// The same, where there is something to do about it.
+    Hinted(ConfigError),
 }
 
 impl From<ConfigError> for Failure {
@@ -92,7 +95,8 @@ fn run() -> Result<(), Failure> {
     })?;
     let (listener, name) = bind(&text("HOOKGATE_LISTEN", LISTEN)?)?;
     let stop = tiny::stop(&listener).map_err(|error| Failure::Running(error.to_string()))?;
-    serve(&listener, &name, receiver.into(), &tiny::change(), &stop)
+    let mut lines = lines_to_stdout().map_err(|error| Failure::Running(error.to_string()))?;
+    serve(&listener, &name, receiver.into(), &mut lines, &tiny::change(), &stop)
 }
 
 /// The secret in a variable of the environment, with warnings.
@@ -142,21 +146,21 @@ pub fn bind(address: &str) -> Result<(tiny::Listener, String), Failure> {
     Ok((tiny::Listener::Tcp(listener), name))
 }
 
-/// Runs `receivers`, or those that `change` hands over, on `listener`, which is called `name`, events to stdout, until `stop`.
+/// Runs `receivers`, or those that `change` hands over, on `listener`, which is called `name`, events to `keeper`, until
+/// `stop`.
 ///
 /// # Errors
 /// Where it cannot start.
-pub fn serve(
+pub fn serve<K: Keep>(
     listener: &tiny::Listener,
     name: &str,
     receivers: Receivers,
+    keeper: &mut K,
     change: &Change<Receivers>,
     stop: &Stop,
 ) -> Result<(), Failure> {
-    let failed = |error: io::Error| Failure::Running(error.to_string());
-    let mut lines = lines_to_stdout().map_err(failed)?;
     say_listening(name, &receivers);
-    tiny::run(listener, receivers, &mut lines, change, stop).map_err(failed)
+    tiny::run(listener, receivers, keeper, change, stop).map_err(|error| Failure::Running(error.to_string()))
 }
 
 /// Events to stdout: indented on a terminal, a line of JSON each elsewhere.
@@ -190,6 +194,10 @@ pub fn finish(outcome: Result<(), Failure>) -> ExitCode {
         Err(Failure::Config(error)) => {
             say_error(&error);
             ExitCode::from(2)
+        }
+        Err(Failure::Hinted(error)) => {
+            say_error(&error);
+            ExitCode::FAILURE
         }
         Err(Failure::Running(what)) => {
             say(&format!("hookgate: error: {what}"));

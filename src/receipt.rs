@@ -1,6 +1,7 @@
 //! The one home of [`Receipt`]: what keeps events, and the proof that it did.
 
 use crate::receive::Delivery;
+use std::time::Duration;
 
 /// Keeps what was delivered: writes it to a store, or out and flushed. Deliveries of one turn are kept together.
 pub trait Keep {
@@ -13,8 +14,8 @@ pub trait Keep {
     /// Takes `delivery` into the turn that is open. Nothing is promised yet.
     ///
     /// # Errors
-    /// Where it cannot be taken; the others of the turn are not touched by that.
-    fn stage(&mut self, delivery: &Delivery<'_>) -> Result<(), Self::Error>;
+    /// Where it cannot be taken. Where that costs others of the turn their place, [`Keep::commit`] fails.
+    fn stage(&mut self, delivery: &Delivery<'_>) -> Result<Novelty, Self::Error>;
 
     /// Keeps all that was staged since the last call, in order. Returning `Ok` is a promise: whatever happens to this process
     /// next, none of it is lost.
@@ -22,11 +23,34 @@ pub trait Keep {
     /// # Errors
     /// Where not all could be kept. Then the sender of each is told to try again, so that none is lost either.
     fn commit(&mut self) -> Result<(), Self::Error>;
+
+    /// Does what is due beside the turns, a bounded step of it; asked after the answers of a turn are written, and when the time is
+    /// over that was given last. Gives how long nothing will be due, if anything ever is.
+    fn tend(&mut self) -> Option<Duration> {
+        None
+    }
+}
+
+/// Whether a delivery came before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Novelty {
+    /// It did not, as far as is known: it is an event.
+    New,
+    /// It did: the event is kept, or is to be kept in this turn.
+    Duplicate,
 }
 
 /// Proof that a delivery is in the turn that is open. Only [`stage`] makes one, and it makes one 2xx at most.
 #[derive(Debug)]
-pub struct Staged(());
+pub struct Staged(Novelty);
+
+impl Staged {
+    /// Whether the delivery came before.
+    #[must_use]
+    pub fn novelty(&self) -> Novelty {
+        self.0
+    }
+}
 
 /// Proof that a turn was kept. Only [`settle`] makes one, and a 2xx for an event is made from nothing else.
 ///
@@ -62,8 +86,7 @@ pub struct Receipt(());
 /// # Errors
 /// The keeper's, where it was not taken.
 pub fn stage<K: Keep>(keeper: &mut K, delivery: &Delivery<'_>) -> Result<Staged, K::Error> {
-    keeper.stage(delivery)?;
-    Ok(Staged(()))
+    keeper.stage(delivery).map(Staged)
 }
 
 /// Has `keeper` keep its turn; the receipt covers all that was staged in it.

@@ -12,6 +12,7 @@ use crate::time::UnixTime;
 use crate::verify::{AgreedToken, Body, Handshake, Refusal, Secret, Verified, Verifier};
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 
 /// Longest body accepted unless told otherwise, in bytes. GitHub caps a delivery at 25 MB (GitHub Docs, "Webhook events and
 /// payloads").
@@ -260,6 +261,7 @@ pub struct Delivery<'a> {
     verified: Verified<'a>,
     payload: Payload<'a>,
     received_at: UnixTime,
+    peer: Option<IpAddr>,
 }
 
 impl<'a> Delivery<'a> {
@@ -272,7 +274,13 @@ impl<'a> Delivery<'a> {
         let request = *verified.request();
         let payload = payload::read(&verified.scheme().payload, &request.head, request.body)?;
         verified.judge_body_timestamp(payload.json(), now)?;
-        Ok(Delivery { source, verified, payload, received_at: now })
+        Ok(Delivery { source, verified, payload, received_at: now, peer: None })
+    }
+
+    /// The same with the address that its connection came from, where it has one.
+    #[must_use]
+    pub fn with_peer(self, peer: Option<IpAddr>) -> Self {
+        Delivery { peer, ..self }
     }
 
     /// The name of its source.
@@ -297,6 +305,12 @@ impl<'a> Delivery<'a> {
     #[must_use]
     pub fn received_at(&self) -> UnixTime {
         self.received_at
+    }
+
+    /// The address that its connection came from; nothing where it came over a Unix socket.
+    #[must_use]
+    pub fn peer(&self) -> Option<IpAddr> {
+        self.peer
     }
 
     /// The event's type, from where the scheme says it stands.

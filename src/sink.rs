@@ -1,6 +1,6 @@
 //! Where events go.
 
-mod event;
+pub(crate) mod event;
 mod stdout;
 
 pub use event::EventIds;

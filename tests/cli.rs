@@ -19,15 +19,21 @@ const KEEPS_CONNECTIONS: bool = true;
 /// One file a verb.
 mod cli {
     mod config;
+    mod damage;
+    mod events;
     mod explain;
+    mod export;
     mod help;
     mod listen;
+    mod load;
+    mod prune;
     mod schemes;
     mod secrets;
     mod send;
     mod serve;
     mod sign;
     mod sources;
+    mod tail;
     mod uncovered;
     mod vectors;
     mod verify;

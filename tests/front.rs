@@ -33,6 +33,8 @@ mod front {
     mod signature_header;
     mod size;
     mod start;
+    #[cfg(feature = "store")]
+    mod store;
     mod tiny_http_cannot;
     #[cfg(feature = "cli")]
     mod uncovered;

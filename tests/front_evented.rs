@@ -31,6 +31,8 @@ mod front {
     mod signature_header;
     mod size;
     mod start;
+    #[cfg(feature = "store")]
+    mod store;
     mod uncovered;
     mod vectors;
 }

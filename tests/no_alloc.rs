@@ -169,8 +169,8 @@ mod warm {
     impl Keep for Nowhere {
         type Error = Infallible;
 
-        fn stage(&mut self, _: &Delivery<'_>) -> Result<(), Infallible> {
-            Ok(())
+        fn stage(&mut self, _: &Delivery<'_>) -> Result<hookgate::Novelty, Infallible> {
+            Ok(hookgate::Novelty::New)
         }
 
         fn commit(&mut self) -> Result<(), Infallible> {

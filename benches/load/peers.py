@@ -141,7 +141,7 @@ class Hookgate(Peer):
         return [self.binary]
 
     def command(self, port, folder, secret_file):
-        serve = [self.binary, "serve", "--front", self.front, "--listen", f"127.0.0.1:{port}", "--path", self.path]
+        serve = [self.binary, "serve", "--no-store", "--front", self.front, "--listen", f"127.0.0.1:{port}", "--path", self.path]
         return [*serve, "--secret-file-raw", secret_file], None
 
 

@@ -1,5 +1,8 @@
 //! `hookgate send`.
 
+mod differing;
+mod load;
+
 use super::input::{header, read_body};
 use super::sign::{Delivery, Signing};
 use super::wrong;
@@ -17,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest answer printed, in bytes.
 const ANSWER_LIMIT_BYTES: u64 = 1024 * 1024;
 
-/// Signs a body, posts it and prints the answer: exit 0 if that is a 2xx, 1 if not.
+/// Signs a body, posts it and prints the answer: exit 0 if that is a 2xx, 1 if not. With --count, many that differ, and a summary.
 #[derive(Args)]
 #[command(
     before_help = "Example: hookgate send http://127.0.0.1:5000/webhook --secret-file ./secret --event push push.json"
@@ -33,40 +36,73 @@ pub(super) struct Send {
     /// Header to send beside the signature's (repeatable); a Content-Type replaces the guessed one
     #[arg(long, value_name = "NAME: VALUE")]
     header: Vec<OsString>,
+    /// Deliveries to send. From 2 on no two are the same: each has an id of its own, as its delivery id and in its body, which has
+    /// to be a JSON object, or to have {{delivery}} where the id is to stand
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    count: u64,
+    /// Connections to send them over at once
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    concurrency: u16,
+    /// File to write the ids to that were answered with a 2xx, one a line
+    #[arg(long, value_name = "FILE")]
+    ids: Option<PathBuf>,
     /// The body; - is standard input
     #[arg(default_value = "-")]
     file: PathBuf,
 }
 
+/// What posts deliveries: its connections are kept, redirects are not followed.
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .timeout_global(Some(TIMEOUT))
+        .user_agent(concat!("hookgate/", env!("CARGO_PKG_VERSION")));
+    config.build().new_agent()
+}
+
 impl Send {
+    /// The URL to sign, where the scheme signs one.
+    fn url_to_sign(&self) -> &str {
+        self.signed_url.as_deref().unwrap_or(&self.url)
+    }
+
+    fn has_content_type(&self, headers: &[(String, Vec<u8>)]) -> bool {
+        headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type"))
+    }
+
+    fn cannot_post(&self, error: ureq::Error) -> Failure {
+        match error {
+            ureq::Error::BadUri(_) | ureq::Error::Http(_) => wrong(
+                format!("cannot post to {:?}: {error}", self.url),
+                "give a URL such as http://127.0.0.1:5000/webhook",
+            ),
+            error => Failure::Running(format!("cannot post to {}: {error}", self.url)),
+        }
+    }
+
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let extra = self.header.iter().map(header).collect::<Result<Vec<_>, _>>()?;
         let body = read_body(&self.file)?;
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_global(Some(TIMEOUT))
-            .user_agent(concat!("hookgate/", env!("CARGO_PKG_VERSION")));
-        let agent = config.build().new_agent();
+        if self.count > 1 || self.ids.is_some() {
+            if self.signing.has_id() {
+                return Err(wrong("many deliveries cannot have one id", "leave out --id: each gets its own"));
+            }
+            return load::run(&self, &body, extra);
+        }
+        let agent = agent();
         let mut request = agent.post(&self.url);
-        if !extra.iter().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type")) {
+        if !self.has_content_type(&extra) {
             request = request.header("Content-Type", self.signing.content_type(&body)?);
         }
-        let url = self.signed_url.as_deref().unwrap_or(&self.url);
-        let Delivery { headers, body, .. } = self.signing.delivery(&body, Some(url))?;
+        let Delivery { headers, body, .. } = self.signing.delivery(&body, Some(self.url_to_sign()))?;
         for (name, value) in headers {
             request = request.header(name, value);
         }
         for (name, value) in extra {
             request = request.header(name, value.trim_ascii());
         }
-        let mut response = request.send(&body).map_err(|error| match error {
-            ureq::Error::BadUri(_) | ureq::Error::Http(_) => wrong(
-                format!("cannot post to {:?}: {error}", self.url),
-                "give a URL such as http://127.0.0.1:5000/webhook",
-            ),
-            error => Failure::Running(format!("cannot post to {}: {error}", self.url)),
-        })?;
+        let mut response = request.send(&body).map_err(|error| self.cannot_post(error))?;
         let status = response.status();
         let answer = response
             .body_mut()

@@ -1,6 +1,7 @@
 //! `hookgate serve`.
 
 mod options;
+mod store;
 
 use super::setup::{Origin, fail, read_config, receivers};
 use super::wrong;
@@ -9,14 +10,16 @@ use crate::minimal::{self, Failure, LISTEN, lines_to_stdout, say, say_error, war
 use crate::receive::Receivers;
 use crate::serve::evented::{self, Front, Listener, Serving, Settings};
 use crate::serve::{Change, Stop, tiny, unix};
+use crate::store::Asks;
 use clap::Args;
 use options::Options;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Longest wait for what was accepted before SIGTERM. Docker kills 10 s after it; the front itself gives up a second before.
@@ -62,7 +65,7 @@ impl Serve {
         match &self.config {
             Some(path) => read_config(path),
             None => self.options.config().map_err(|failure| match failure {
-                Failure::Config(error) => vec![error],
+                Failure::Config(error) | Failure::Hinted(error) => vec![error],
                 Failure::Running(what) => vec![ConfigError::new(what, "mend the arguments")],
             }),
         }
@@ -84,6 +87,7 @@ impl Serve {
     }
 
     fn evented(self, config: Config, receivers: Receivers) -> Result<(), Failure> {
+        let kept = store::open(config.store.as_ref())?;
         let settings = settings(&config);
         let bind = |address: &String| {
             Listener::bind(address, config.listen_mode).map_err(|error| cannot_listen(address, &error))
@@ -91,18 +95,27 @@ impl Serve {
         let listeners = config.listen.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
         let front = Front::new(listeners).map_err(failed)?;
         let stop = front.stop();
-        self.mind_signals(config, stop.clone(), Reload::Evented(front.change()))?;
-        let mut lines = lines_to_stdout().map_err(failed)?;
+        let asks = kept.as_ref().map(|kept| kept.store.asks());
+        self.mind_signals(config, stop.clone(), Reload::Evented(front.change()), asks, front.waker())?;
         for name in front.names() {
             minimal::say_listening(name, &receivers);
         }
-        front.run(Serving { receivers, settings }, &mut lines, &stop).map_err(failed)
+        let serving = Serving { receivers, settings };
+        match kept {
+            None => front.run(serving, &mut lines_to_stdout().map_err(failed)?, &stop).map_err(failed),
+            Some(mut kept) => {
+                front.run(serving, &mut kept.store, &stop).map_err(failed)?;
+                kept.finish();
+                Ok(())
+            }
+        }
     }
 
     fn tiny_http(self, config: Config, receivers: Receivers) -> Result<(), Failure> {
         let [address] = config.listen.as_slice() else {
             return Err(wrong("the tiny_http front listens on one address", "--front evented listens on several"));
         };
+        let kept = store::open(config.store.as_ref())?;
         // The socket's file is there until this returns.
         let (listener, name, _file) = match address.strip_prefix("unix:") {
             Some(path) => {
@@ -117,27 +130,52 @@ impl Serve {
         };
         let stop = tiny::stop(&listener).map_err(failed)?;
         let change = tiny::change();
-        self.mind_signals(config, stop.clone(), Reload::TinyHttp(change.clone()))?;
-        minimal::serve(&listener, &name, receivers, &change, &stop)
+        let asks = kept.as_ref().map(|kept| kept.store.asks());
+        // It looks around by itself.
+        self.mind_signals(config, stop.clone(), Reload::TinyHttp(change.clone()), asks, || ())?;
+        match kept {
+            None => {
+                let mut lines = lines_to_stdout().map_err(failed)?;
+                minimal::serve(&listener, &name, receivers, &mut lines, &change, &stop)
+            }
+            Some(mut kept) => {
+                minimal::serve(&listener, &name, receivers, &mut kept.store, &change, &stop)?;
+                kept.finish();
+                Ok(())
+            }
+        }
     }
 
     /// The first SIGTERM or SIGINT asks the receiver to finish; a second one, or the limit, ends the process. SIGHUP has the
     /// configuration read again; but where there is no file and a terminal is closed, it ends the process as it always did.
-    fn mind_signals(self, running: Config, stop: Stop, reload: Reload) -> Result<(), Failure> {
+    /// SIGUSR1 has the store look for what `hookgate events prune` asks, and `wake` wakes the loop for that.
+    fn mind_signals(
+        self,
+        running: Config,
+        stop: Stop,
+        reload: Reload,
+        asks: Option<Arc<Asks>>,
+        wake: impl Fn() + Send + 'static,
+    ) -> Result<(), Failure> {
         let failed = |error: io::Error| Failure::Running(format!("cannot listen for signals: {error}"));
-        let mut signals = Signals::new([SIGTERM, SIGINT]).map_err(failed)?;
+        let mut signals = Signals::new([SIGTERM, SIGINT, SIGUSR1]).map_err(failed)?;
         if self.config.is_some() || !io::stdin().is_terminal() {
             signals.add_signal(SIGHUP).map_err(failed)?;
         }
         let wait = move || {
             for signal in signals.forever() {
-                match signal {
-                    SIGHUP if stop.asked() => {}
-                    SIGHUP => self.reload(&running, &reload),
+                match (&asks, signal) {
+                    (Some(asks), SIGUSR1) => {
+                        asks.look_for_prune();
+                        wake();
+                    }
+                    (None, SIGUSR1) => {}
+                    (_, SIGHUP) if stop.asked() => {}
+                    (_, SIGHUP) => self.reload(&running, &reload),
                     _ if stop.asked() => std::process::exit(128 + signal),
                     _ => {
                         stop.ask();
-                        end_after_the_limit();
+                        end_after_the_limit(asks.is_some());
                     }
                 }
             }
@@ -174,9 +212,6 @@ fn plural(word: &str, count: usize) -> String {
 
 /// What of `config` cannot be run yet, and its line.
 fn what_cannot_run(config: &Config) -> Option<(usize, String)> {
-    if config.store.is_some() {
-        return Some((0, "there is no store yet".to_string()));
-    }
     let unable = config.sinks.iter().enumerate().find(|(at, sink)| {
         let prints = matches!(&sink.kind, SinkKind::Stdout { format: Format::Json });
         *at > 0 || !prints || sink.filter != crate::config::Filter::default()
@@ -192,7 +227,7 @@ fn what_stays(running: &Config, next: &Config) -> Vec<String> {
     [
         stays("listen", running.listen != next.listen || running.listen_mode != next.listen_mode),
         stays("front", running.front != next.front),
-        stays("the store's dir", running.store != next.store),
+        stays("the store", running.store != next.store),
     ]
     .into_iter()
     .flatten()
@@ -229,10 +264,13 @@ fn descriptors_for_connections() -> usize {
     })
 }
 
-fn end_after_the_limit() {
-    let limit = std::thread::Builder::new().name("shutdown limit".into()).spawn(|| {
+fn end_after_the_limit(has_store: bool) {
+    let limit = std::thread::Builder::new().name("shutdown limit".into()).spawn(move || {
         std::thread::sleep(SHUTDOWN_LIMIT);
         say("hookgate: some requests were not finished in time and got no answer");
+        if has_store {
+            say("hookgate: or some events were not printed in time, and come after the next start");
+        }
         std::process::exit(0);
     });
     drop(limit);

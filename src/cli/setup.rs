@@ -33,7 +33,7 @@ impl Origin {
     /// The same of what a command would fail by.
     pub(super) fn failure(&self, line: usize, failure: Failure) -> ConfigError {
         match failure {
-            Failure::Config(error) => self.error(line, &error.what, error.hint),
+            Failure::Config(error) | Failure::Hinted(error) => self.error(line, &error.what, error.hint),
             Failure::Running(what) => self.error(line, &what, "try again when the system has room"),
         }
     }

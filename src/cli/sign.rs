@@ -7,11 +7,12 @@ use crate::payload;
 use crate::request::{Head, Header};
 use crate::sink::EventIds;
 use crate::time::UnixTime;
-use crate::verify::{CannotSign, Place, Scheme, Signer};
+use crate::verify::{CannotSign, Place, Scheme, Secret, Signer};
 use clap::Args;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 /// Prints the headers that sign a body, one a line; or the body, where the signature stands in it.
 #[derive(Args)]
@@ -54,13 +55,51 @@ pub(super) struct Signing {
     /// The time to sign for, in seconds since 1970 (default: now)
     #[arg(long, value_name = "UNIX", allow_negative_numbers = true)]
     now: Option<i64>,
+    #[arg(skip)]
+    known: OnceLock<Known>,
+}
+
+/// What is signed by, read once for all deliveries.
+struct Known {
+    scheme: Scheme,
+    secrets: Vec<(String, Secret)>,
 }
 
 impl Signing {
+    fn known(&self) -> Result<&Known, Failure> {
+        match self.known.get() {
+            Some(known) => Ok(known),
+            None => {
+                let known = Known { scheme: self.scheme.scheme()?, secrets: self.secrets.secrets()? };
+                Ok(self.known.get_or_init(|| known))
+            }
+        }
+    }
+
+    /// The scheme that is signed by.
+    pub(super) fn scheme(&self) -> Result<&Scheme, Failure> {
+        self.known().map(|known| &known.scheme)
+    }
+
+    /// Whether an id was given.
+    pub(super) fn has_id(&self) -> bool {
+        self.id.is_some()
+    }
+
     /// The header fields and the body of a delivery of `body` to `url`, signed with the first secret.
     pub(super) fn delivery(&self, body: &[u8], url: Option<&str>) -> Result<Delivery, Failure> {
-        let scheme = self.scheme.scheme()?;
-        let secrets = self.secrets.secrets()?;
+        self.delivery_of(body, url, self.id.as_deref())
+    }
+
+    /// The same for a delivery of this id. Where the scheme has no header for that, its body has to say it.
+    pub(super) fn delivery_with_id(&self, body: &[u8], url: Option<&str>, id: &str) -> Result<Delivery, Failure> {
+        let scheme = self.scheme()?;
+        let has_header = scheme.delivery_id.iter().any(|place| matches!(place, Place::Header(_)));
+        self.delivery_of(body, url, (scheme.signs_id() || has_header).then_some(id))
+    }
+
+    fn delivery_of(&self, body: &[u8], url: Option<&str>, id: Option<&str>) -> Result<Delivery, Failure> {
+        let Known { scheme, secrets } = self.known()?;
         let Some((label, secret)) = secrets.first() else {
             return Err(wrong("there is no secret", "give --secret-file FILE"));
         };
@@ -77,14 +116,14 @@ impl Signing {
             };
             wrong(format!("cannot sign for {} with the secret {label}: {error}", scheme.name), hint)
         };
-        let mut signer = Signer::new(&scheme, secret).map_err(cannot)?;
+        let mut signer = Signer::new(scheme, secret).map_err(cannot)?;
         let now = self.now.map_or_else(UnixTime::now, UnixTime::from_s);
-        let mut headers = named(&scheme, &scheme.event_type, self.event.as_deref(), "--event")?;
-        match (scheme.signs_id(), &self.id) {
+        let mut headers = named(scheme, &scheme.event_type, self.event.as_deref(), "--event")?;
+        match (scheme.signs_id(), id) {
             (true, Some(id)) => signer = signer.with_id(id),
             // As providers do: an id of its own for each.
             (true, None) => signer = signer.with_id(&EventIds::starting(now).next_id()),
-            (false, id) => headers.extend(named(&scheme, &scheme.delivery_id, id.as_deref(), "--id")?),
+            (false, id) => headers.extend(named(scheme, &scheme.delivery_id, id, "--id")?),
         }
         if let Some(url) = url {
             signer = signer.with_url(url);
@@ -97,7 +136,7 @@ impl Signing {
     /// The Content-Type that makes a receiver read `body` as what it is.
     pub(super) fn content_type(&self, body: &[u8]) -> Result<&'static str, Failure> {
         const FORM: &str = "application/x-www-form-urlencoded";
-        let scheme = self.scheme.scheme()?;
+        let scheme = self.scheme()?;
         let as_form = [Header { name: "Content-Type", value: FORM.as_bytes() }];
         let head = Head { method: "POST", target: "/", headers: &as_form };
         Ok(match payload::read(&scheme.payload, &head, body) {

@@ -29,7 +29,7 @@ pub struct Config {
     pub proxies: Proxies,
     /// What strangers may take.
     pub settings: Settings,
-    /// Where events are kept, if that is said.
+    /// Where events are kept, unless they are not.
     pub store: Option<Store>,
     /// Who sends.
     pub sources: Vec<Source>,
@@ -47,11 +47,26 @@ pub enum FrontName {
     TinyHttp,
 }
 
-/// Where events are kept.
+/// Where events are kept, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
     /// The folder.
     pub dir: PathBuf,
+    /// For how many days a delivery that comes again is known.
+    pub replay_days: u32,
+    /// How many deliveries are known at most.
+    pub replay_keys: usize,
+    /// Events that are older are deleted, in days. Nothing: none is.
+    pub keep_days: Option<u32>,
+    /// The oldest events are deleted when the file has more bytes in use. Nothing: none is.
+    pub keep_bytes: Option<u64>,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        // Why these, the store's own settings say.
+        Store { dir: STORE_DIR.into(), replay_days: 7, replay_keys: 1_000_000, keep_days: None, keep_bytes: None }
+    }
 }
 
 /// The folder of the store unless told otherwise.
@@ -66,7 +81,7 @@ impl Default for Config {
             front: FrontName::default(),
             proxies: Proxies::default(),
             settings: Settings::default(),
-            store: None,
+            store: Some(Store::default()),
             sources: Vec::new(),
             sinks: Vec::new(),
         }
@@ -132,7 +147,8 @@ pub(super) fn read(document: &Document<'_>, folder: &Path) -> Option<Config> {
     let front = fields.one_of("front", &[("evented", FrontName::Evented), ("tiny_http", FrontName::TinyHttp)]);
     let proxies = proxies(&mut fields);
     let settings = fields.table("limits", "limits", "[limits]").map_or(usual.settings, limits);
-    let store = fields.table("store", "store", "[store]").map(|inner| store(inner, folder));
+    let usual_store = Store { dir: folder.join(STORE_DIR), ..Store::default() };
+    let store = fields.table("store", "store", "[store]").map_or(Some(usual_store), |inner| store(inner, folder));
     let sources: Vec<Source> =
         fields.tables("source").into_iter().filter_map(|inner| source::read(inner, folder)).collect();
     if !fields.has("source") {
@@ -205,13 +221,32 @@ fn limits(mut fields: Fields<'_, '_>) -> Settings {
     settings
 }
 
-fn store(mut fields: Fields<'_, '_>, folder: &Path) -> Store {
-    let dir = fields.text("dir").unwrap_or_else(|| STORE_DIR.to_string());
-    if dir.is_empty() || dir.contains('\0') {
+/// Most days of a time in days; more than a century is a slip.
+const DAYS: RangeInclusive<u64> = 1..=36_500;
+
+/// Most deliveries known at once, as the store has it.
+const KEYS: RangeInclusive<u64> = 1..=1 << 30;
+
+fn store(mut fields: Fields<'_, '_>, folder: &Path) -> Option<Store> {
+    let usual = Store::default();
+    let is_kept = fields.boolean("enabled").unwrap_or(true);
+    let dir = fields.text("dir").map_or(usual.dir, PathBuf::from);
+    if dir.as_os_str().is_empty() || dir.as_os_str().as_encoded_bytes().contains(&0) {
         fields.wrong("dir", "is no path", "name the folder that events are kept in");
     }
+    let days =
+        |fields: &mut Fields<'_, '_>, key| fields.number(key, DAYS).map(|days| u32::try_from(days).unwrap_or(u32::MAX));
+    let store = Store {
+        dir: folder.join(dir),
+        replay_days: days(&mut fields, "replay_days").unwrap_or(usual.replay_days),
+        replay_keys: fields
+            .number("replay_keys", KEYS)
+            .map_or(usual.replay_keys, |count| usize::try_from(count).unwrap_or(usize::MAX)),
+        keep_days: days(&mut fields, "keep_days"),
+        keep_bytes: fields.size("keep_bytes", 1 << 20..=1 << 50),
+    };
     fields.end();
-    Store { dir: folder.join(dir) }
+    is_kept.then_some(store)
 }
 
 fn sinks(document: &Document<'_>, fields: &mut Fields<'_, '_>, folder: &Path, sources: &[Source]) -> Vec<Sink> {

@@ -22,7 +22,7 @@ pub struct Key {
 pub const TABLES: &[(&str, &str)] = &[
     ("", "Before all tables."),
     ("limits", "`[limits]`: what strangers may take, in all."),
-    ("store", "`[store]`: where events are kept."),
+    ("store", "`[store]`: where events are kept, and for how long. It cannot be changed while the receiver runs."),
     ("source", "`[[source]]`, once for each source; there is one at least."),
     (
         "sink",
@@ -77,8 +77,15 @@ pub const KEYS: &[Key] = keys! {
         "buffer_limit": "size, 64B to 1024GiB", Some(r#""40MiB""#), r#""100MiB""#, "Most memory for what is being received, of all connections together.";
     }
     "store" {
-        "dir": "path", Some(r#""hookgate-data""#), r#""/var/lib/hookgate""#,
-            "The folder. It cannot be changed while the receiver runs.";
+        "dir": "path", Some(r#""hookgate-data""#), r#""/var/lib/hookgate""#, "The folder.";
+        "enabled": "`true` or `false`", Some("true"), "false",
+            "`false`: nothing is kept. An event is answered once it was printed, and one that comes again is printed again.";
+        "replay_days": "number, 1 to 36500", Some("7"), "3", "Days for which a delivery that comes again is known.";
+        "replay_keys": "number, 1 to 1073741824", Some("1000000"), "100000",
+            "Deliveries that are known at most; each takes some 32 bytes of memory.";
+        "keep_days": "number, 1 to 36500", None, "90", "Delete events that are older; kept for ever unless it is said.";
+        "keep_bytes": "size, 1MiB to 1048576GiB", None, r#""10GiB""#,
+            "Delete the oldest events when the file has more bytes in use; no limit unless it is said.";
     }
     "source" {
         "name": "text, 1 to 64 letters, digits, `.`, `-` and `_`", None, r#""github""#, "What it is called, in events too. Required; no other source has it.";

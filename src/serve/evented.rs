@@ -118,6 +118,12 @@ impl Front {
         self.change.clone()
     }
 
+    /// What wakes it, so that its keeper can do what another thread asked for.
+    pub fn waker(&self) -> impl Fn() + Send + 'static {
+        let waker = Arc::clone(&self.waker);
+        move || drop(waker.wake())
+    }
+
     /// Where it listens.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.listeners.iter().map(|listening| listening.listener.name())
@@ -147,6 +153,8 @@ impl Front {
             now: Duration::ZERO,
             date: UnixTime::now(),
             next_expiry: Duration::MAX,
+            is_woken: false,
+            tend_after: Duration::ZERO,
             accept_after: Duration::ZERO,
             backoff: BACKOFF.0,
             stopping: None,
@@ -185,6 +193,10 @@ struct Loop<'r, K> {
     date: UnixTime,
     /// No deadline is before it.
     next_expiry: Duration,
+    /// A turn was kept, or could not be, or somebody woke the loop, since the keeper was last let do what is due.
+    is_woken: bool,
+    /// When it wants to be let do so at the latest.
+    tend_after: Duration,
     accept_after: Duration,
     backoff: Duration,
     /// When to give up on what is in flight, once asked to stop.

@@ -110,6 +110,8 @@ pub fn run<K: Keep>(
         if let Some(first) = first {
             turn(first, &mut front, &mut desk, keeper);
         }
+        // No later than it asks for, give or take a look around.
+        keeper.tend();
     }
     while let Some(first) = front.wait(QUIET, stop) {
         turn(first, &mut front, &mut desk, keeper);
@@ -132,12 +134,15 @@ fn turn<K: Keep>(first: tiny_http::Request, front: &mut Front<'_>, desk: &mut De
     let mut body_bytes = 0;
     let mut next = Some(first);
     while let Some(mut request) = next {
+        let peer = request.remote_addr().map(SocketAddr::ip);
         let verdict = read_body(&mut request, receivers, rates, now.0).and_then(|body| {
             body_bytes += body.len();
             let headers = headers(&request);
             match receivers.receive(&Request { head: head(&request, &headers), body: &body }, rates, now)? {
                 (_, Received::Handshake(answer)) => Ok(Decided::Answered(answer)),
-                (number, Received::Delivery(delivery)) => Ok(Decided::Proven(number, stage(keeper, &delivery).ok())),
+                (number, Received::Delivery(delivery)) => {
+                    Ok(Decided::Proven(number, stage(keeper, &delivery.with_peer(peer)).ok()))
+                }
             }
         });
         judged.push((request, verdict));

@@ -5,6 +5,7 @@ use crate::json;
 use crate::payload::Payload;
 use crate::receive::Delivery;
 use crate::time::UnixTime;
+use crate::verify::Scheme;
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 
@@ -36,24 +37,51 @@ impl EventIds {
     }
 }
 
-/// Appends `delivery` to `out` as one line of JSON, line end included.
-pub(super) fn write_line(delivery: &Delivery<'_>, id: &str, out: &mut Vec<u8>) {
+/// An event as it is shown, wherever it comes from.
+pub(super) struct Shown<'a> {
+    pub(super) id: &'a str,
+    pub(super) source: &'a str,
+    pub(super) event_type: Option<Cow<'a, str>>,
+    pub(super) delivery_id: Option<Cow<'a, str>>,
+    pub(super) received_at: UnixTime,
+    pub(super) payload: &'a Payload<'a>,
+    /// What says which parts of the payload are secrets; nothing where that is a scheme that this program does not know.
+    pub(super) scheme: Option<&'a Scheme>,
+}
+
+impl<'a> Shown<'a> {
+    /// `delivery` as the event of this id.
+    pub(super) fn of(delivery: &'a Delivery<'_>, id: &'a str) -> Self {
+        Shown {
+            id,
+            source: delivery.source(),
+            event_type: delivery.event_type(),
+            delivery_id: delivery.delivery_id(),
+            received_at: delivery.received_at(),
+            payload: delivery.payload(),
+            scheme: Some(delivery.verified().scheme()),
+        }
+    }
+}
+
+/// Appends `event` to `out` as one line of JSON, line end included.
+pub(super) fn write_line(event: &Shown<'_>, out: &mut Vec<u8>) {
     // Our own ids and times have nothing in them that a JSON string escapes.
     out.extend_from_slice(b"{\"id\":\"");
-    out.extend_from_slice(id.as_bytes());
+    out.extend_from_slice(event.id.as_bytes());
     out.extend_from_slice(b"\",\"source\":");
-    json::write_string(delivery.source(), out);
+    json::write_string(event.source, out);
     out.extend_from_slice(b",\"type\":");
-    write_optional(delivery.event_type().as_deref(), out);
+    write_optional(event.event_type.as_deref(), out);
     out.extend_from_slice(b",\"delivery_id\":");
-    write_optional(delivery.delivery_id().as_deref(), out);
+    write_optional(event.delivery_id.as_deref(), out);
     out.extend_from_slice(b",\"received_at\":\"");
-    delivery.received_at().write_rfc_3339(out);
+    event.received_at.write_rfc_3339(out);
     out.push(b'"');
-    match delivery.payload() {
+    match event.payload {
         Payload::Json(text) => {
             out.extend_from_slice(b",\"payload\":");
-            match redacted(delivery, text.as_str()) {
+            match redacted(event, text.as_str()) {
                 Cow::Borrowed(_) => text.write_compact(out),
                 Cow::Owned(text) => json::write_compact(&text, out),
             }
@@ -68,14 +96,13 @@ pub(super) fn write_line(delivery: &Delivery<'_>, id: &str, out: &mut Vec<u8>) {
 }
 
 /// `payload` without the secrets that the scheme has in it.
-fn redacted<'p>(delivery: &Delivery<'_>, payload: &'p str) -> Cow<'p, str> {
+fn redacted<'p>(event: &Shown<'_>, payload: &'p str) -> Cow<'p, str> {
     #[cfg(feature = "providers")]
-    return delivery.verified().scheme().redacted(payload);
-    #[cfg(not(feature = "providers"))]
-    {
-        let _ = delivery;
-        Cow::Borrowed(payload)
+    if let Some(scheme) = event.scheme {
+        return scheme.redacted(payload);
     }
+    let _ = event;
+    Cow::Borrowed(payload)
 }
 
 fn write_optional(text: Option<&str>, out: &mut Vec<u8>) {
@@ -85,38 +112,45 @@ fn write_optional(text: Option<&str>, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends `delivery` to `out` for a terminal: its type first, then where and when it came from, then its payload, indented.
-pub(super) fn write_pretty(delivery: &Delivery<'_>, id: &str, colour: bool, out: &mut Vec<u8>) {
+/// Appends `event` to `out` for a terminal: its type first, then where and when it came from, then its payload, indented.
+pub(super) fn write_pretty(event: &Shown<'_>, colour: bool, out: &mut Vec<u8>) {
     let (bold, dim, plain) = if colour { ("\x1b[1;32m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
-    let event_type = delivery.event_type();
-    let event_type = printable(event_type.as_deref().unwrap_or("(no type)"));
+    let event_type = printable(event.event_type.as_deref().unwrap_or("(no type)"));
     let facts = [
-        Some(delivery.source().to_string()),
-        delivery.delivery_id().map(String::from),
-        Some(delivery.received_at().to_string()),
-        Some(id.into()),
+        Some(event.source.to_string()),
+        event.delivery_id.as_deref().map(String::from),
+        Some(event.received_at.to_string()),
+        Some(event.id.into()),
     ];
     let facts = printable(&facts.into_iter().flatten().collect::<Vec<_>>().join("  "));
     out.extend_from_slice(format!("{bold}{event_type}{plain}  {dim}{facts}{plain}\n").as_bytes());
-    match delivery.payload() {
-        Payload::Json(text) => json::write_pretty(&printable(&redacted(delivery, text.as_str())), out),
+    match event.payload {
+        Payload::Json(text) => json::write_pretty(&printable(&redacted(event, text.as_str())), out),
         Payload::Opaque(bytes) => base64::write(bytes, out),
     }
     out.extend_from_slice(b"\n\n");
 }
 
 /// `text` without what could steer a terminal: control characters (but line ends and tabs, which JSON has between tokens)
-/// are written as JSON escapes.
-fn printable(text: &str) -> String {
+/// are written as JSON escapes, and so is what turns the direction of a line round.
+pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
             '\n' | '\t' => shown.push(character),
-            _ if character.is_control() => shown.push_str(&format!("\\u{:04x}", u32::from(character))),
+            _ if steers(character) => shown.push_str(&format!("\\u{:04x}", u32::from(character))),
             _ => shown.push(character),
         }
     }
     shown
+}
+
+/// Whether a terminal does something else with `character` than to show it: control characters; the marks, embeddings,
+/// overrides and isolates of Unicode's bidirectional algorithm (UAX #9, 2.1 to 2.6); its separators of lines and paragraphs.
+fn steers(character: char) -> bool {
+    let turns =
+        matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || character.is_control()
 }
 
 #[cfg(test)]
@@ -147,7 +181,7 @@ mod tests {
     }
 
     fn line(delivery: &Delivery<'_>, out: &mut Vec<u8>) {
-        write_line(delivery, "evt_1", out);
+        write_line(&Shown::of(delivery, "evt_1"), out);
     }
 
     #[test]
@@ -174,7 +208,8 @@ mod tests {
 
     #[test]
     fn on_a_terminal_the_type_comes_first_and_nothing_steers_it() {
-        let pretty = |delivery: &Delivery<'_>, out: &mut Vec<u8>| write_pretty(delivery, "evt_1", true, out);
+        let pretty =
+            |delivery: &Delivery<'_>, out: &mut Vec<u8>| write_pretty(&Shown::of(delivery, "evt_1"), true, out);
         let body = "{\"a\":\"\u{9b}2J\u{7f}\"}".as_bytes();
         assert_eq!(
             shown(PayloadRule::Json, &[("X-GitHub-Event", "push\x1b[2J")], body, pretty),

@@ -1,9 +1,11 @@
 //! Events written to a stream, flushed before they are answered: the receipt where there is no store.
 
-use super::event::{self, EventIds};
+use super::event::{self, EventIds, Shown};
 use crate::memory::give_back;
-use crate::receipt::Keep;
+use crate::receipt::{Keep, Novelty};
 use crate::receive::Delivery;
+#[cfg(feature = "store")]
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// Memory kept between turns, in bytes: enough for a full turn of usual events.
@@ -19,6 +21,37 @@ pub enum Style {
         /// With the colours of a terminal.
         colour: bool,
     },
+}
+
+impl Style {
+    fn write(self, event: &Shown<'_>, out: &mut Vec<u8>) {
+        match self {
+            Style::Json => event::write_line(event, out),
+            Style::Pretty { colour } => event::write_pretty(event, colour, out),
+        }
+    }
+
+    /// Appends an event of the store to `out`, under its id there, without what `scheme`, by which it was verified, says are
+    /// secrets.
+    #[cfg(feature = "store")]
+    pub fn write_stored(
+        self,
+        event: &crate::store::Event,
+        id: &str,
+        scheme: Option<&crate::verify::Scheme>,
+        out: &mut Vec<u8>,
+    ) {
+        let shown = Shown {
+            id,
+            source: &event.source,
+            event_type: event.event_type.as_deref().map(Cow::Borrowed),
+            delivery_id: event.delivery_id.as_deref().map(Cow::Borrowed),
+            received_at: event.received_at,
+            payload: &event.payload(),
+            scheme,
+        };
+        self.write(&shown, out);
+    }
 }
 
 /// Keeps events by writing them to `out`, those of a turn in one write or a few, flushed.
@@ -37,6 +70,11 @@ impl<W: Write> Lines<W> {
     /// Events go to `out` in `style`, numbered by `ids`.
     pub fn new(out: W, style: Style, ids: EventIds) -> Self {
         Lines { out, style, ids, staged: Vec::new(), torn: false }
+    }
+
+    /// The stream, and how events are written to it, for what keeps them otherwise.
+    pub fn into_parts(self) -> (W, Style) {
+        (self.out, self.style)
     }
 
     /// Writes all of `text`; tells in `torn` whether it broke off within a line.
@@ -73,13 +111,11 @@ impl<W: Write> Keep for Lines<W> {
     /// A write costs a fraction of a request: those who were answered go on while the others are decided.
     const AT_ONCE: usize = 16;
 
-    fn stage(&mut self, delivery: &Delivery<'_>) -> io::Result<()> {
+    fn stage(&mut self, delivery: &Delivery<'_>) -> io::Result<Novelty> {
         let id = self.ids.next_id();
-        match self.style {
-            Style::Json => event::write_line(delivery, &id, &mut self.staged),
-            Style::Pretty { colour } => event::write_pretty(delivery, &id, colour, &mut self.staged),
-        }
-        Ok(())
+        self.style.write(&Shown::of(delivery, &id), &mut self.staged);
+        // It remembers nothing.
+        Ok(Novelty::New)
     }
 
     fn commit(&mut self) -> io::Result<()> {

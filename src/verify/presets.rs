@@ -19,6 +19,7 @@ use super::scheme::{
     Timestamp, TimestampPlace, Unprefixed,
 };
 use super::template;
+use crate::answer::SUCCESS;
 use std::borrow::Cow;
 
 /// A preset as it stands in a table: [`Scheme`] without an allocation. What most presets have in common is [`BASE`].
@@ -152,7 +153,7 @@ const BASE: Preset = Preset {
     replay_key: Replay::Mac,
     replay_reason: SAME_BYTES,
     methods: &["POST"],
-    success: Success { status: 200, content_type: ContentType::Json, body: Cow::Borrowed(r#"{"status":"success"}"#) },
+    success: Success { status: 200, content_type: ContentType::Json, body: Cow::Borrowed(SUCCESS) },
     handshakes: &[],
     bare_refusals: false,
 };

@@ -17,7 +17,7 @@ fn help_fits_a_screen_and_starts_with_an_example() {
         assert!(text.lines().count() <= 30, "{} lines", text.lines().count());
         let first = text.lines().find(|line| !line.trim().is_empty()).unwrap();
         assert!(first.contains("hookgate ") && first.to_lowercase().contains("example"), "{first}");
-        for verb in ["serve", "sign", "send", "verify", "schemes"] {
+        for verb in ["serve", "sign", "send", "verify", "events", "store", "schemes"] {
             assert!(text.contains(verb), "{verb}");
         }
     }

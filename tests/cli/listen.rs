@@ -86,7 +86,8 @@ fn it_listens_on_ipv6() {
         eprintln!("skipped: no IPv6 here: {error}");
         return;
     }
-    let listening = serve(&Folder::new(), &["--listen", "[::1]:0"], 1);
+    let folder = Folder::new();
+    let listening = serve(&folder, &["--listen", "[::1]:0"], 1);
     expect_service(TcpStream::connect(listening.names[0].strip_prefix("http://").unwrap()).unwrap());
 }
 
@@ -143,7 +144,8 @@ fn tiny_http_listens_on_loopback_or_a_unix_socket_only_and_says_why() {
 
 #[test]
 fn the_front_for_strangers_is_the_default_and_listens_anywhere() {
-    let listening = serve(&Folder::new(), &["--listen", "0.0.0.0:0"], 1);
+    let folder = Folder::new();
+    let listening = serve(&folder, &["--listen", "0.0.0.0:0"], 1);
     let port = listening.names[0].strip_prefix("http://0.0.0.0:").unwrap().parse().unwrap();
     expect_service(TcpStream::connect(("127.0.0.1", port)).unwrap());
 }

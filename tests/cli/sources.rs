@@ -17,7 +17,8 @@ fn source(name: &str, path: &str, secret: &str, more: &str) -> String {
 }
 
 fn config(sources: &[String]) -> String {
-    format!("listen = [\"127.0.0.1:0\"]\n{}", sources.concat())
+    // Without a store, so that what comes again is an event again.
+    format!("listen = [\"127.0.0.1:0\"]\n[store]\nenabled = false\n{}", sources.concat())
 }
 
 fn start(text: &str) -> Receiver {
@@ -262,7 +263,7 @@ fn what_cannot_be_run_yet_is_refused_and_not_left_undone() {
     );
     let outcome = run(folder.path(), &["serve", "--config", "hookgate.toml"], b"");
     outcome.expect_misconfigured("a sink");
-    assert!(outcome.stderr.contains("hookgate.toml:8: the sink \"x\" cannot be run yet"), "{outcome:?}");
+    assert!(outcome.stderr.contains("hookgate.toml:10: the sink \"x\" cannot be run yet"), "{outcome:?}");
     for (argument, what) in [
         ("type=forward", "--sink type: "),
         ("nonsense", "a key and its value"),
@@ -293,4 +294,41 @@ fn arguments_limit_who_may_send_as_the_file_does() {
     assert_eq!(event.text("source").as_deref(), Some("mine"));
     receiver.send(&from("203.0.113.9", signed("{}"))).expect_refusal(403, "Forbidden");
     receiver.send(&from("192.0.2.1", signed("{\"a\":1}"))).expect_refusal(429, "Too many requests");
+}
+
+#[test]
+fn the_receiver_is_found_by_the_lock_of_its_store() {
+    let receiver = start(&two().replace("enabled = false", "dir = \"kept\""));
+    let folder = receiver.folder.path();
+    let asked = |arguments: &[&str]| run(folder, &[&["reload"], arguments].concat(), b"");
+    let (pid, kept) = (receiver.id().to_string(), folder.join("kept").display().to_string());
+    for (times, arguments) in
+        [&["--config", "hookgate.toml"][..], &["--data", &kept], &["--pid", &pid]].iter().enumerate()
+    {
+        let outcome = asked(arguments);
+        assert_eq!(outcome.code(), Some(0), "{outcome:?}");
+        assert!(outcome.stderr.contains(&format!("process {pid}")), "{outcome:?}");
+        receiver.expect_talk_times("read the configuration again (2 sources)", times + 1);
+    }
+    let outcome = asked(&["--data", "nowhere"]);
+    assert_eq!(outcome.code(), Some(1), "{outcome:?}");
+    receiver.folder.file("hookgate.toml", b"nonsense");
+    asked(&["--config", "hookgate.toml"]).expect_misconfigured("a file that is none is not handed on");
+    receiver.folder.file("hookgate.toml", two().as_bytes());
+    asked(&["--config", "hookgate.toml"]).expect_misconfigured("without a store nobody is found");
+}
+
+#[test]
+fn what_two_sources_send_alike_are_two_events_and_what_one_sends_again_is_one() {
+    let text = two().replace("enabled = false", "").replace("new=file:other", "env:HOOKGATE_SECRET");
+    let receiver = start(&text);
+    for path in ["/webhook", "/two"] {
+        let post = || signed("{\"a\":1}").to(path);
+        let first = receiver.send(&post());
+        assert_eq!(first.body, b"{\"status\":\"success\"}");
+        assert_eq!(receiver.send(&post()).body, b"{\"status\":\"success\",\"duplicate\":true}");
+    }
+    let sources = [receiver.next_event(), receiver.next_event()].map(|event| event.text("source").unwrap());
+    assert_eq!(sources, ["one", "two"]);
+    assert!(receiver.folder.path().join("hookgate-data/events.db").exists(), "beside its file");
 }

@@ -2,7 +2,7 @@
 
 use crate::table::{BODY_LIMIT_BYTES, Case, End, SECRET, Step, delivery_as};
 use hookgate::http1::{Buffers, Connection, Limits, Service, Verdict, Want};
-use hookgate::{Answer, Delivery, Head, Keep, Receiver, Refusal, Request, Secret, UnixTime, Verifier, preset};
+use hookgate::{Answer, Delivery, Head, Keep, Novelty, Receiver, Refusal, Request, Secret, UnixTime, Verifier, preset};
 use hookgate::{settle, stage};
 use std::convert::Infallible;
 use std::time::Duration;
@@ -25,9 +25,9 @@ struct Ids(Vec<String>);
 impl Keep for Ids {
     type Error = Infallible;
 
-    fn stage(&mut self, delivery: &Delivery<'_>) -> Result<(), Infallible> {
+    fn stage(&mut self, delivery: &Delivery<'_>) -> Result<Novelty, Infallible> {
         self.0.push(delivery.delivery_id().unwrap_or_default().into_owned());
-        Ok(())
+        Ok(Novelty::New)
     }
 
     fn commit(&mut self) -> Result<(), Infallible> {

@@ -8,6 +8,8 @@ pub(crate) mod folder;
 pub(crate) mod receiver;
 pub(crate) mod request;
 pub(crate) mod signer;
+#[cfg(feature = "store")]
+pub(crate) mod store;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

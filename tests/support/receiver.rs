@@ -16,9 +16,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-/// A receiver to be started: listening on a free port of 127.0.0.1, with [`SECRET`], unless told otherwise.
+/// A receiver to be started: listening on a free port of 127.0.0.1, with [`SECRET`] and without a store, unless told otherwise.
 pub(crate) struct Setup {
-    folder: Folder,
+    folder: Arc<Folder>,
     path: Option<String>,
     secret: Option<String>,
     arguments: Vec<String>,
@@ -27,12 +27,14 @@ pub(crate) struct Setup {
     variables: Vec<(String, OsString)>,
     stdout_closed: bool,
     descriptors: Option<u32>,
+    /// Whether it keeps events in a store, in its folder.
+    is_storing: bool,
 }
 
 pub(crate) struct Receiver {
     child: Child,
     pub(crate) address: SocketAddr,
-    pub(crate) folder: Folder,
+    pub(crate) folder: Arc<Folder>,
     path: String,
     events: mpsc::Receiver<String>,
     talk: Arc<Mutex<String>>,
@@ -81,7 +83,7 @@ pub(crate) fn start() -> Receiver {
 
 pub(crate) fn setup() -> Setup {
     Setup {
-        folder: Folder::new(),
+        folder: Arc::new(Folder::new()),
         path: None,
         secret: Some(SECRET.into()),
         arguments: Vec::new(),
@@ -89,6 +91,7 @@ pub(crate) fn setup() -> Setup {
         variables: Vec::new(),
         stdout_closed: false,
         descriptors: None,
+        is_storing: false,
     }
 }
 
@@ -127,6 +130,20 @@ impl Setup {
     /// A file in the folder where the receiver runs.
     pub(crate) fn file(self, name: &str, bytes: &[u8]) -> Self {
         self.folder.file(name, bytes);
+        self
+    }
+
+    /// In a folder where another one was.
+    #[cfg(feature = "store")]
+    pub(crate) fn folder(mut self, folder: &Arc<Folder>) -> Self {
+        self.folder = Arc::clone(folder);
+        self
+    }
+
+    /// It keeps events in a store; the minimal build has none.
+    #[cfg(feature = "store")]
+    pub(crate) fn storing(mut self) -> Self {
+        self.is_storing = true;
         self
     }
 
@@ -174,6 +191,9 @@ impl Setup {
         command.args(["serve", "--listen", "127.0.0.1:0"]).args(crate::FRONT);
         if let Some(path) = &self.path {
             command.args(["--path", path]);
+        }
+        if !self.is_storing {
+            command.arg("--no-store");
         }
         command.args(&self.arguments);
     }

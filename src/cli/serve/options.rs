@@ -3,6 +3,7 @@
 use super::super::input::{SchemeOption, SecretOptions};
 use super::super::setup::{Origin, fail};
 use super::super::wrong;
+use super::store::StoreOptions;
 use crate::access::{Access, ForwardedBy, Network, Proxies, Rate};
 use crate::config::{self, Config, FrontName, Keeping, SecretReference, Sink, Source, is_name};
 use crate::minimal::{Failure, LISTEN, PATH};
@@ -52,6 +53,8 @@ pub(super) struct Options {
     /// What speaks HTTP: evented, which bounds what a stranger can take; or tiny_http, on loopback or a Unix socket only
     #[arg(long, value_enum, default_value = "evented")]
     front: FrontOption,
+    #[command(flatten)]
+    store: StoreOptions,
     /// A key of a sink and its value, as in the configuration file (repeatable): --sink type=command --sink 'argv=["./deploy.sh"]'
     #[arg(long, value_name = "KEY=VALUE")]
     sink: Vec<String>,
@@ -169,9 +172,9 @@ impl Options {
             },
             proxies: self.access.proxies()?,
             settings: self.limits.settings(),
+            store: self.store.config(),
             sources: vec![source],
             sinks,
-            ..Config::default()
         })
     }
 

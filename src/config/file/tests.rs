@@ -42,7 +42,7 @@ fn one_problem(text: &str) -> (usize, String, String) {
 fn the_contracts_file_is_read_as_it_stands() {
     let config = Config::from_toml(CONTRACT, Path::new("/etc/hookgate")).unwrap();
     assert_eq!(config.listen, ["127.0.0.1:5000"]);
-    assert_eq!(config.store, Some(Store { dir: "/etc/hookgate/hookgate-data".into() }));
+    assert_eq!(config.store, Some(Store { dir: "/etc/hookgate/hookgate-data".into(), ..Store::default() }));
     let [source] = &config.sources[..] else { panic!("{config:?}") };
     assert_eq!((source.name.as_str(), source.path.as_str()), ("github", "/webhook"));
     assert_eq!(source.scheme, SchemeReference::Named("github".into()));
@@ -81,7 +81,12 @@ fn an_unknown_key_is_told_with_its_line_and_the_nearest_one() {
             r#"there is no key "events" in [sink.match]"#,
             "the keys there are: json, sources, types",
         ),
-        (with("dir =", "folder ="), 3, r#"there is no key "folder" in [store]"#, "the keys there are: dir"),
+        (
+            with("dir =", "folder ="),
+            3,
+            r#"there is no key "folder" in [store]"#,
+            "the keys there are: dir, enabled, keep_bytes, keep_days, replay_days, replay_keys",
+        ),
         (
             with("argv =", "url = 'x'\nargv ="),
             12,

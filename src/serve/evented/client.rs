@@ -162,7 +162,7 @@ impl<K: Keep> Service for Decider<'_, K> {
         match self.receivers.receive(request, self.rates, self.now) {
             Ok((_, Received::Handshake(answer))) => Verdict::Answer(answer),
             Ok((receiver, Received::Delivery(delivery))) => {
-                self.proven = Some((receiver, stage(self.keeper, &delivery).ok()));
+                self.proven = Some((receiver, stage(self.keeper, &delivery.with_peer(self.peer)).ok()));
                 Verdict::Later
             }
             Err(refusal) => Verdict::Answer(self.refuse(&request.head, &refusal)),

@@ -46,6 +46,7 @@ impl<K: Keep> Loop<'_, K> {
             self.attend_busy();
             self.settle();
             self.expire();
+            self.tend();
             // The list's memory is used again; what the turn put on the next one's list stays on it.
             self.reuse(ready);
             if self.stopping.is_some_and(|limit| self.slots.is_empty() || self.now >= limit) {
@@ -67,7 +68,7 @@ impl<K: Keep> Loop<'_, K> {
             return Some(Duration::ZERO);
         }
         let accept = if waiting { self.accept_after } else { Duration::MAX };
-        let due = self.next_expiry.min(accept).min(self.stopping.unwrap_or(Duration::MAX));
+        let due = self.next_expiry.min(accept).min(self.tend_after).min(self.stopping.unwrap_or(Duration::MAX));
         // A step more than nothing, since the system's clock is coarser than ours.
         (due != Duration::MAX).then(|| due.saturating_sub(self.started.elapsed()) + Duration::from_millis(1))
     }
@@ -75,6 +76,7 @@ impl<K: Keep> Loop<'_, K> {
     fn note(&mut self, event: &mio::event::Event) {
         let token = event.token();
         if token == WAKER {
+            self.is_woken = true;
             return self.adopt();
         }
         let index = (WAKER.0 - 1).checked_sub(token.0).unwrap_or(usize::MAX);
@@ -157,6 +159,7 @@ impl<K: Keep> Loop<'_, K> {
             return;
         }
         let receipt = settle(self.keeper).ok();
+        self.is_woken = true;
         let mut deciding = std::mem::take(&mut self.deciding);
         for Deciding { index, receiver, staged } in deciding.drain(..) {
             let answer = match (staged, &receipt, self.receivers.at(receiver)) {
@@ -179,6 +182,16 @@ impl<K: Keep> Loop<'_, K> {
             }
         }
         self.deciding = deciding;
+    }
+
+    /// Lets the keeper do what is due beside the turns, once a turn was kept, or its time has come.
+    fn tend(&mut self) {
+        if self.is_woken || self.now >= self.tend_after {
+            self.is_woken = false;
+            let patience = self.keeper.tend();
+            self.tend_after =
+                patience.map_or(Duration::MAX, |patience| self.started.elapsed().saturating_add(patience));
+        }
     }
 
     fn expire(&mut self) {

@@ -141,7 +141,7 @@ function environment() {
 function startReceiver(binary, front, secretFile) {
   const child = spawn(
     binary,
-    ["serve", "--front", front, "--listen", "127.0.0.1:0", "--path", "/webhook", "--secret-file-raw", secretFile],
+    ["serve", "--no-store", "--front", front, "--listen", "127.0.0.1:0", "--path", "/webhook", "--secret-file-raw", secretFile],
     { stdio: ["ignore", "pipe", "pipe"], env: environment() },
   );
   const started = { child, lines: [], ended: false };

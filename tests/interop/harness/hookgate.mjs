@@ -59,7 +59,7 @@ export class Hookgate {
   // A receiver on a free port; `post` gives the status it answers, `stop` the code it exits with.
   async serve({ scheme, secret }) {
     const { origin, pathname, search } = new URL(POSTED_TO);
-    const args = ["serve", "--listen", "127.0.0.1:0", "--path", pathname, "--scheme", scheme];
+    const args = ["serve", "--no-store", "--listen", "127.0.0.1:0", "--path", pathname, "--scheme", scheme];
     args.push("--url", origin + pathname, "--secret-file-raw", this.#keep(secret));
     const child = spawn(this.#binary, args, { stdio: ["ignore", "ignore", "pipe"], env: environment() });
     this.#receivers.add(child);

@@ -1,0 +1,130 @@
+//! `hookgate serve` with its store: what is kept, for how long, and the thread that hands it on.
+
+use super::super::wrong;
+use crate::config::{self, ConfigError};
+use crate::deliver::Delivery;
+use crate::minimal::{Failure, lines_to_stdout, warn};
+use crate::store::{self, FOLDER, Notice, Settings, Store, StoreError};
+use crate::time::UnixTime;
+use clap::Args;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// After the receiver has stopped: how long the sink may take nothing before it is given up on. What it has not had comes after
+/// the next start.
+const SINK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Lines for stderr that wait, at most; more are dropped.
+const LINES_WAITING: usize = 64;
+
+/// What is kept of what was accepted.
+#[derive(Args)]
+#[command(next_help_heading = "Store")]
+pub(super) struct StoreOptions {
+    /// Folder that events are kept in; made where it is not there
+    #[arg(long, value_name = "DIR", default_value = FOLDER)]
+    data: PathBuf,
+    /// Keep nothing: an event is answered once it was printed, and one that comes again is printed again
+    #[arg(long)]
+    no_store: bool,
+    /// Days for which a delivery that comes again is known
+    #[arg(long, value_name = "DAYS", default_value_t = config::Store::default().replay_days)]
+    replay_days: u32,
+    /// Deliveries that are known at most; each takes some 32 bytes of memory
+    #[arg(long, value_name = "COUNT", default_value_t = config::Store::default().replay_keys, value_parser = keys)]
+    replay_keys: usize,
+    /// Delete events that are older; kept for ever unless set
+    #[arg(long, value_name = "DAYS")]
+    keep_days: Option<u32>,
+    /// Delete the oldest events when the file has more bytes in use; no limit unless set
+    #[arg(long, value_name = "BYTES")]
+    keep_bytes: Option<u64>,
+}
+
+/// A store that is open, and its sink at work.
+pub(super) struct Kept {
+    pub(super) store: Store,
+    delivery: Delivery,
+}
+
+impl StoreOptions {
+    /// The store, unless there is to be none.
+    pub(super) fn config(&self) -> Option<config::Store> {
+        let StoreOptions { data, no_store, replay_days, replay_keys, keep_days, keep_bytes } = self;
+        (!no_store).then(|| config::Store {
+            dir: data.clone(),
+            replay_days: *replay_days,
+            replay_keys: *replay_keys,
+            keep_days: *keep_days,
+            keep_bytes: *keep_bytes,
+        })
+    }
+}
+
+/// Opens the store that `config` asks for.
+pub(super) fn open(config: Option<&config::Store>) -> Result<Option<Kept>, Failure> {
+    let Some(config) = config else { return Ok(None) };
+    let settings = Settings {
+        replay_days: config.replay_days,
+        replay_keys: config.replay_keys,
+        keep_days: config.keep_days,
+        keep_bytes: config.keep_bytes,
+        ..Settings::default()
+    };
+    warn(&Vec::from_iter(store::prepare(&config.dir)?));
+    let store = Store::open(&config.dir, settings, UnixTime::now())?;
+    let lines = lines_to_stdout().map_err(super::failed)?.into_parts();
+    let say = lines_elsewhere().map_err(super::failed)?;
+    let say_sink = say.clone();
+    let of_sink = move |error: &io::Error| {
+        say_sink(format!("hookgate: stdout takes no events: {error}; they are kept, and come when it does\n"));
+    };
+    let delivery = Delivery::start(&config.dir, lines, store.asks(), of_sink)?;
+    let tell = move |notice: Notice| say(format!("hookgate: {notice}\n"));
+    let store = store.with_bell(delivery.bell()).with_listener(tell);
+    Ok(Some(Kept { store, delivery }))
+}
+
+impl Kept {
+    /// After the receiver has stopped: hands on what was kept, and closes the file.
+    pub(super) fn finish(self) {
+        let last = self.store.next_number() - 1;
+        let _ = self.delivery.finish(last, SINK_PATIENCE);
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Damaged { .. } | StoreError::Failed { .. } => {
+                Failure::Hinted(ConfigError::new(error.to_string(), error.hint()))
+            }
+            _ => wrong(error.to_string(), error.hint()),
+        }
+    }
+}
+
+fn keys(text: &str) -> Result<usize, String> {
+    let most = store::MOST_KEYS;
+    text.parse()
+        .ok()
+        .filter(|count| (1..=most).contains(count))
+        .ok_or_else(|| format!("give a number from 1 to {most}"))
+}
+
+/// Writes lines to stderr on a thread of its own: nobody may be reading there, and the receiver does not wait for that.
+fn lines_elsewhere() -> io::Result<impl Fn(String) + Clone + Send + 'static> {
+    let (line, lines) = mpsc::sync_channel::<String>(LINES_WAITING);
+    // Not std's stderr, whose lock the end of the program takes.
+    let mut stderr = File::from(io::stderr().as_fd().try_clone_to_owned()?);
+    std::thread::Builder::new().name("stderr".into()).spawn(move || {
+        for line in lines {
+            let _ = stderr.write_all(line.as_bytes());
+        }
+    })?;
+    Ok(move |text| drop(line.try_send(text)))
+}

@@ -1,0 +1,82 @@
+//! Connections to `events.db`, and what is set on each.
+
+use super::{StoreError, path_of, schema};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a command waits for a lock on the file: only recovery after a crash holds one that readers meet.
+const READER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the receiver waits for a lock that another program took on its file, although nobody else is to write there. While
+/// it waits, nobody is answered.
+const WRITER_PATIENCE: Duration = Duration::from_millis(200);
+
+/// Size of a page of a new file, in bytes.
+/// Of usual events, of 1 to 2 KiB, five or six share a page; into one of 4,096 bytes go two, and a third of it stays empty.
+pub(super) const PAGE_BYTES: u32 = 8192;
+
+/// The log's file keeps this length when it is used anew, in bytes, so that it need not grow each time.
+const LOG_KEPT_BYTES: u32 = 16 * 1024 * 1024;
+
+/// The receiver's connection: makes the file where there is none, brings an older one up to date.
+pub(super) fn writer(folder: &Path) -> Result<Connection, StoreError> {
+    let path = path_of(folder);
+    let cannot = |error: std::io::Error| StoreError::Folder { path: path.clone(), why: error.to_string() };
+    // Made here rather than by SQLite, which leaves its mode to the umask. Those beside it take after it.
+    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(cannot)?;
+    if file.metadata().map_err(cannot)?.len() == 0 {
+        // Its name has to be on the disk before an event is.
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(cannot)?;
+    }
+    let failed = |error| StoreError::opening(&path, &error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(&path, flags).map_err(failed)?;
+    prepare(&connection, WRITER_PATIENCE).map_err(failed)?;
+    if schema::check(&connection, &path)? == 0 {
+        // Both count only while nothing is in the file.
+        connection.pragma_update(None, "page_size", PAGE_BYTES).map_err(failed)?;
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(failed)?;
+    }
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).map_err(failed)?;
+    if !mode.eq_ignore_ascii_case("wal") {
+        let why = format!("this file system has no shared memory for a write-ahead log (journal mode {mode})");
+        return Err(StoreError::Folder { path: path.clone(), why });
+    }
+    connection.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES).map_err(failed)?;
+    // Each commit is on the disk before it returns.
+    connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+    // Who checkpoints is the loop, see `checkpoint`.
+    connection.pragma_update(None, "wal_autocheckpoint", 0).map_err(failed)?;
+    schema::migrate(&mut connection, &path)?;
+    Ok(connection)
+}
+
+/// A connection that reads and cannot write.
+pub(super) fn reader(folder: &Path) -> Result<Connection, StoreError> {
+    let path = path_of(folder);
+    if !path.exists() {
+        return Err(StoreError::Missing { path: folder.into() });
+    }
+    let failed = |error| StoreError::opening(&path, &error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&path, flags).map_err(failed)?;
+    prepare(&connection, READER_PATIENCE).map_err(failed)?;
+    match schema::check(&connection, &path)? {
+        0 => Err(StoreError::Missing { path: folder.into() }),
+        _ => Ok(connection),
+    }
+}
+
+fn prepare(connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
+    connection.busy_timeout(patience)?;
+    // What stands in the file is data: no function in it is called, no damage to it goes unseen where looking is cheap.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")
+}

@@ -1,0 +1,153 @@
+//! The write-ahead log: who commits to it, who checkpoints it, and what bounds it.
+
+use super::{StoreError, path_of};
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// From this length on the log is brought into the file after a turn, in bytes. While that goes on nobody is answered: 8 MiB
+/// are copied and synced in 10 to 30 ms on the machine of docs/BENCHMARKS.md.
+const CHECKPOINT_BYTES: u64 = 8 * 1024 * 1024;
+
+/// A log that could not be brought in whole, since somebody reads it, is tried again after it has grown by this much.
+const RETRY_BYTES: u64 = 1024 * 1024;
+
+/// A log of any length is brought in when no turn was kept for this long.
+const IDLE_TIME: Duration = Duration::from_secs(1);
+
+/// The receiver's connection, and what it knows of its log.
+pub(super) struct Log {
+    connection: Connection,
+    path: PathBuf,
+    /// Which file it is, by device and number.
+    file: Option<(u64, u64)>,
+    page_bytes: u64,
+    /// Of the log, as far as it is not in the file.
+    length_bytes: u64,
+    /// The length from which on a checkpoint is worth its while.
+    due_bytes: u64,
+    /// A turn was kept since the log was looked at.
+    is_touched: bool,
+    last_commit: Instant,
+    pause: Duration,
+}
+
+impl Log {
+    pub(super) fn new(connection: Connection, folder: &Path) -> Self {
+        let page_bytes = connection.pragma_query_value(None, "page_size", |row| row.get::<_, u32>(0)).unwrap_or(4096);
+        Log {
+            connection,
+            file: identity(&path_of(folder)),
+            path: path_of(folder),
+            page_bytes: u64::from(page_bytes),
+            length_bytes: 0,
+            due_bytes: CHECKPOINT_BYTES,
+            // What was found in it is brought in when nothing else is to be done.
+            is_touched: true,
+            last_commit: Instant::now(),
+            pause: Duration::ZERO,
+        }
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// How long to wait before the file is opened anew, should it fail.
+    pub(super) fn pause(&self) -> Duration {
+        self.pause
+    }
+
+    pub(super) fn set_pause(&mut self, pause: Duration) {
+        self.pause = pause;
+    }
+
+    pub(super) fn length_bytes(&self) -> u64 {
+        self.length_bytes
+    }
+
+    /// Commits and syncs the transaction that is open.
+    pub(super) fn commit(&mut self) -> rusqlite::Result<()> {
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.is_touched = true;
+        self.last_commit = Instant::now();
+        self.pause = Duration::ZERO;
+        Ok(())
+    }
+
+    /// Brings the log into the file where that is due; gives when it will be.
+    pub(super) fn tend(&mut self) -> rusqlite::Result<Duration> {
+        if !self.is_touched {
+            return Ok(Duration::MAX);
+        }
+        let (_, length) = self.checkpoint("NOOP")?;
+        self.length_bytes = length;
+        let idle_for = self.last_commit.elapsed();
+        if length == 0 {
+            self.is_touched = false;
+            self.due_bytes = CHECKPOINT_BYTES;
+            return Ok(Duration::MAX);
+        }
+        if length < self.due_bytes && idle_for < IDLE_TIME {
+            return Ok(IDLE_TIME - idle_for);
+        }
+        // A passive one waits for nobody.
+        let (_, left) = self.checkpoint("PASSIVE")?;
+        self.length_bytes = left;
+        self.due_bytes = if left == 0 { CHECKPOINT_BYTES } else { left.max(CHECKPOINT_BYTES) + RETRY_BYTES };
+        self.is_touched = left > 0;
+        Ok(if left > 0 { IDLE_TIME } else { Duration::MAX })
+    }
+
+    /// The length of the log, and how much of it is not in the file, in bytes.
+    fn checkpoint(&self, kind: &str) -> rusqlite::Result<(u64, u64)> {
+        let (log, done): (i64, i64) = self
+            .connection
+            .prepare_cached(&format!("PRAGMA wal_checkpoint({kind})"))?
+            .query_row([], |row| Ok((row.get(1)?, row.get(2)?)))?;
+        let bytes = |frames: i64| u64::try_from(frames).unwrap_or(0) * self.page_bytes;
+        Ok((bytes(log), bytes(log.saturating_sub(done))))
+    }
+
+    /// Whether the file that is open is still the one that its name leads to: what is written to one that was deleted is lost.
+    pub(super) fn is_in_place(&self) -> bool {
+        self.file.is_some() && identity(&self.path) == self.file
+    }
+
+    /// Lets go of the connection after a failure. Nothing more is written: what of the log is on the disk is not known.
+    pub(super) fn abandon(self) {
+        let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+    }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// Has the log of the store in `folder`, which nobody has open for writing, on the disk, whatever became of it before: a process that
+/// was killed may have left it unsynced; and where a sync failed, the system takes pages for clean that never reached the disk. So
+/// every byte is written again where it is, then synced. Readers see no difference.
+pub(super) fn secure(folder: &Path) -> Result<(), StoreError> {
+    let mut path = path_of(folder).into_os_string();
+    path.push("-wal");
+    let path = PathBuf::from(path);
+    let failed = |error: io::Error| StoreError::Folder { path: path.clone(), why: error.to_string() };
+    let log = match OpenOptions::new().read(true).write(true).open(&path) {
+        Ok(log) => log,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut buffer = vec![0; 256 * 1024];
+    let mut at = 0;
+    loop {
+        let count = log.read_at(&mut buffer, at).map_err(failed)?;
+        let Some(read) = buffer.get(..count).filter(|read| !read.is_empty()) else { break };
+        log.write_all_at(read, at).map_err(failed)?;
+        at += count as u64;
+    }
+    log.sync_all().map_err(failed)
+}

@@ -1,0 +1,151 @@
+//! Looking through a store in short reads, each of which lets go of the receiver's log when it returns.
+
+use super::error::is_damage;
+use super::reader::COLUMNS;
+use super::{Event, Reader, StoreError};
+use crate::time::UnixTime;
+use rusqlite::{OptionalExtension, Row};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+/// What can be said of an event without its headers and its body being read.
+#[derive(Debug)]
+pub struct Facts<'r> {
+    /// Its number in the store.
+    pub number: i64,
+    /// When it was received, by the receiver's clock.
+    pub received_at: UnixTime,
+    /// The name of its source.
+    pub source: &'r str,
+    /// Its type.
+    pub event_type: Option<&'r str>,
+    /// The sender's id of the delivery.
+    pub delivery_id: Option<&'r str>,
+    /// Length of its body, in bytes.
+    pub body_bytes: u64,
+}
+
+/// Which way to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// To higher numbers.
+    Ascending,
+    /// To lower numbers.
+    Descending,
+}
+
+/// Events looked at in one read: some milliseconds.
+const PAGE: u32 = 2000;
+
+impl Reader {
+    /// Shows the events beyond number `from` to `visit`, in `order`, until it breaks, or so many were looked at that the read
+    /// gets long. Gives the number of the last one looked at; nothing where there was none.
+    ///
+    /// # Errors
+    /// Where reading fails, or what is read is damaged. What was shown before that is right.
+    pub fn look(
+        &self,
+        order: Order,
+        from: i64,
+        mut visit: impl FnMut(&Facts<'_>) -> ControlFlow<()>,
+    ) -> Result<Option<i64>, StoreError> {
+        let query = match order {
+            Order::Ascending => concat!(
+                "SELECT id, received_at, source, type, delivery_id, length(body) FROM events ",
+                "WHERE id > ?1 ORDER BY id LIMIT ?2"
+            ),
+            Order::Descending => concat!(
+                "SELECT id, received_at, source, type, delivery_id, length(body) FROM events ",
+                "WHERE id < ?1 ORDER BY id DESC LIMIT ?2"
+            ),
+        };
+        let failed = |error| self.failed("reading events", &error);
+        let mut statement = self.connection().prepare_cached(query).map_err(failed)?;
+        let mut rows = statement.query((from, PAGE)).map_err(failed)?;
+        let mut last = None;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let facts = Facts::from_row(row).map_err(failed)?;
+            // Of a damaged page numbers may come in any order; whoever goes on after the last would never come to an end.
+            let is_in_order = match order {
+                Order::Ascending => facts.number > last.unwrap_or(from),
+                Order::Descending => facts.number < last.unwrap_or(from),
+            };
+            if !is_in_order {
+                return Err(self.damaged(format!("event {} is out of order", facts.number)));
+            }
+            last = Some(facts.number);
+            if visit(&facts).is_break() {
+                break;
+            }
+        }
+        Ok(last)
+    }
+
+    /// The event of this number, if it is there.
+    ///
+    /// # Errors
+    /// Where reading fails, or what is read is damaged.
+    pub fn whole(&self, number: i64) -> Result<Option<Event>, StoreError> {
+        let failed = |error| self.failed("reading an event", &error);
+        let query = format!("SELECT {COLUMNS} FROM events WHERE id = ?1");
+        let mut statement = self.connection().prepare_cached(&query).map_err(failed)?;
+        statement.query_row([number], Event::from_row).optional().map_err(failed)
+    }
+
+    /// The scheme of this number, in TOML.
+    ///
+    /// # Errors
+    /// Where reading fails, or what is read is damaged.
+    pub fn definition_of(&self, scheme: i64) -> Result<Option<String>, StoreError> {
+        let query = "SELECT definition FROM schemes WHERE id = ?1";
+        let found = self.connection().query_row(query, [scheme], |row| row.get(0)).optional();
+        found.map_err(|error| self.failed("reading a scheme", &error))
+    }
+
+    /// The lowest and the highest number of an event that is there.
+    ///
+    /// # Errors
+    /// Where reading fails.
+    pub fn ends(&self) -> Result<Option<(i64, i64)>, StoreError> {
+        let end = |order: &str| {
+            let query = format!("SELECT id FROM events ORDER BY id {order} LIMIT 1");
+            self.connection().query_row(&query, [], |row| row.get::<_, i64>(0)).optional()
+        };
+        let failed = |error| self.failed("reading events", &error);
+        Ok(end("ASC").map_err(failed)?.zip(end("DESC").map_err(failed)?))
+    }
+
+    /// A number that is another one once somebody else wrote to the store. It costs no look at the disk.
+    ///
+    /// # Errors
+    /// Where reading fails.
+    pub fn edition(&self) -> Result<i64, StoreError> {
+        let number = self.connection().pragma_query_value(None, "data_version", |row| row.get(0));
+        number.map_err(|error| self.failed("looking for events", &error))
+    }
+
+    /// `error`, which came while `doing` something.
+    fn failed(&self, doing: &'static str, error: &rusqlite::Error) -> StoreError {
+        if is_damage(error) { self.damaged(error.to_string()) } else { StoreError::failed(doing, error) }
+    }
+
+    fn damaged(&self, why: String) -> StoreError {
+        let path = self.connection().path().unwrap_or_default();
+        StoreError::Damaged { path: Path::new(path).into(), why }
+    }
+}
+
+impl<'r> Facts<'r> {
+    fn from_row(row: &'r Row<'_>) -> rusqlite::Result<Self> {
+        let text = |column| row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from);
+        let source = row.get_ref(2)?.as_str()?;
+        Ok(Facts {
+            number: row.get(0)?,
+            received_at: UnixTime::from_ms(row.get(1)?),
+            source,
+            event_type: text(3)?,
+            delivery_id: text(4)?,
+            body_bytes: row.get::<_, i64>(5)?.unsigned_abs(),
+        })
+    }
+}

@@ -1,0 +1,419 @@
+//! The receiver's side of the store: appends what was proven, a transaction and a sync for each turn of its loop.
+
+use super::log::{self, Log};
+use super::replay::{self, Key, Seen};
+use super::retention::{Asks, Retention};
+use super::told::{Notice, Told};
+use super::{Lock, Settings, StoreError, StoreId, clock::Clock, connection, kept, path_of};
+use crate::payload::{self, Payload};
+use crate::receipt::{Keep, Novelty};
+use crate::receive::Delivery;
+use crate::time::UnixTime;
+use crate::verify::{PayloadRule, Scheme};
+use rusqlite::{Connection, params};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const INSERT_EVENT: &str = "INSERT INTO events (id, received_at, source, scheme, definition, secret, type, delivery_id, peer, \
+     method, target, headers, payload, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+const INSERT_KEY: &str = "INSERT INTO replay_keys (event, at, key) VALUES (?1, ?2, ?3)";
+
+/// Bounds of the pause before a store that failed is opened again; it doubles.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+
+/// The store as the receiver has it: a [`Keep`] whose receipt is that the event is on the disk.
+pub struct Store {
+    folder: PathBuf,
+    settings: Settings,
+    id: StoreId,
+    state: State,
+    turn: Turn,
+    /// The number that the next event gets.
+    next: i64,
+    seen: Seen,
+    clock: Clock,
+    retention: Retention,
+    told: Told,
+    /// The last scheme that was written down, and its row.
+    definition: Option<(Scheme, i64)>,
+    /// Told of each turn that was kept.
+    bell: Option<Box<Bell>>,
+    buffers: (Vec<u8>, String),
+    /// Given back when the store is closed: after the connection.
+    _lock: Lock,
+}
+
+type Bell = dyn Fn() + Send;
+
+enum State {
+    Open(Log),
+    /// Failed, and not looked at since: what was in the turn that failed may be kept or not.
+    Broken {
+        again_at: Instant,
+        pause: Duration,
+    },
+}
+
+/// What is in the transaction that is open.
+#[derive(Default)]
+struct Turn {
+    is_open: bool,
+    is_broken: bool,
+    /// How many events, from [`Store::next`] on.
+    events: i64,
+    /// Their keys; an event without one has none.
+    keys: Vec<(Key, i64)>,
+    /// Deliveries that came before.
+    duplicates: u64,
+}
+
+impl Store {
+    /// The store in `folder`, made where there is none. Replay keys of the window are read, and what a crash may have left
+    /// unsynced is synced.
+    ///
+    /// # Errors
+    /// Where another receiver has it, or it cannot be used.
+    pub fn open(folder: &Path, settings: Settings, now: UnixTime) -> Result<Self, StoreError> {
+        let lock = Lock::take(folder)?;
+        log::secure(folder)?;
+        let connection = connection::writer(folder)?;
+        let path = path_of(folder);
+        let failed = |error| StoreError::opening(&path, &error);
+        let (id, counted): (String, i64) = connection
+            .query_row("SELECT id, next_event FROM store", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .map_err(failed)?;
+        let next = counted.max(next_number(&connection).map_err(failed)?);
+        let mut seen = Seen::new(settings.replay_keys, settings.replay_ms());
+        let loaded = load(&connection, settings.replay_keys, &mut seen).map_err(failed)?;
+        let mut retention = Retention::new(folder, &settings);
+        retention.forget(loaded.left_out);
+        let log = Log::new(connection, folder);
+        Ok(Store {
+            folder: folder.into(),
+            retention,
+            told: Told::new(),
+            settings,
+            id: StoreId::new(id),
+            state: State::Open(log),
+            turn: Turn::default(),
+            next,
+            seen,
+            clock: Clock::starting(now, loaded.newest),
+            definition: None,
+            bell: None,
+            buffers: <_>::default(),
+            _lock: lock,
+        })
+    }
+
+    /// The same with somebody who is told of each turn that was kept, on the thread that receives.
+    #[must_use]
+    pub fn with_bell(mut self, ring: impl Fn() + Send + 'static) -> Self {
+        self.bell = Some(Box::new(ring));
+        self
+    }
+
+    /// The same with somebody who is told what the operator may want to know, on the thread that receives.
+    #[must_use]
+    pub fn with_listener(mut self, tell: impl Fn(Notice) + Send + 'static) -> Self {
+        self.told.listen(Box::new(tell));
+        self
+    }
+
+    /// What other threads ask of it.
+    #[must_use]
+    pub fn asks(&self) -> Arc<Asks> {
+        Arc::clone(self.retention.asks())
+    }
+
+    /// The number that the next event gets.
+    #[must_use]
+    pub fn next_number(&self) -> i64 {
+        self.next
+    }
+
+    /// The id of the store.
+    #[must_use]
+    pub fn id(&self) -> &StoreId {
+        &self.id
+    }
+
+    /// Whether anything can be taken at all.
+    fn check_open(&self) -> Result<(), StoreError> {
+        match &self.state {
+            State::Broken { .. } => Err(StoreError::closed()),
+            State::Open(log) if log.length_bytes() >= self.settings.log_limit_bytes => Err(StoreError::LogFull),
+            State::Open(_) => Ok(()),
+        }
+    }
+
+    fn append(&mut self, delivery: &Delivery<'_>) -> Result<Novelty, StoreError> {
+        self.check_open()?;
+        let State::Open(log) = &mut self.state else { return Err(StoreError::closed()) };
+        let now = self.clock.now();
+        let verified = delivery.verified();
+        let key = verified.replay_key(delivery.payload().json()).map(|key| replay::key(delivery.source(), &key));
+        if key.is_some_and(|key| self.seen.contains(&key, now)) {
+            self.turn.duplicates += 1;
+            return Ok(Novelty::Duplicate);
+        }
+        let failed = |error: &rusqlite::Error| StoreError::failed("appending", error);
+        let connection = log.connection();
+        if !self.turn.is_open {
+            connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| failed(&error))?;
+            self.turn.is_open = true;
+        }
+        let number = self.next + self.turn.events;
+        let outcome = definition(connection, &mut self.definition, verified.scheme())
+            .and_then(|definition| insert(connection, delivery, number, definition, &mut self.buffers))
+            .and_then(|()| match &key {
+                Some(key) => connection.prepare_cached(INSERT_KEY)?.execute(params![number, now, key]).map(drop),
+                None => Ok(()),
+            });
+        if let Err(error) = outcome {
+            // SQLite may have undone the whole transaction, and half an event may be in it.
+            self.turn.is_broken = true;
+            return Err(failed(&error));
+        }
+        self.turn.events += 1;
+        if let Some(key) = key {
+            self.seen.stage(key, now);
+            self.turn.keys.push((key, now));
+        }
+        Ok(Novelty::New)
+    }
+
+    /// Ends the turn that is open: commits it, or undoes it.
+    fn end_turn(&mut self) -> Result<(), StoreError> {
+        if !self.turn.is_open {
+            return match self.turn.is_broken {
+                true => Err(StoreError::Failed { doing: "appending", why: "the transaction could not begin".into() }),
+                false => Ok(()),
+            };
+        }
+        let State::Open(log) = &mut self.state else { return Err(StoreError::closed()) };
+        if !log.is_in_place() {
+            let _ = log.connection().execute_batch("ROLLBACK");
+            self.turn.is_broken = true;
+            return Err(StoreError::Missing { path: self.folder.clone() });
+        }
+        if self.turn.is_broken {
+            let _ = log.connection().execute_batch("ROLLBACK");
+            return Err(StoreError::Failed { doing: "appending", why: "an event could not be written".into() });
+        }
+        log.commit().map_err(|error| StoreError::failed("committing", &error))
+    }
+
+    /// After a turn that failed: the connection goes, and nothing is taken until the file was looked at anew.
+    fn break_off(&mut self, error: &StoreError) {
+        self.seen.roll_back();
+        self.definition = None;
+        let pause = match &self.state {
+            State::Broken { pause, .. } => *pause,
+            State::Open(log) => log.pause(),
+        };
+        let before = std::mem::replace(&mut self.state, State::Broken { again_at: Instant::now() + pause, pause });
+        if let State::Open(log) = before {
+            log.abandon();
+        }
+        self.told.failed(error);
+    }
+
+    /// Opens the file anew after a failure, and looks whether the turn that failed is in it.
+    fn recover(&mut self) -> Result<(), StoreError> {
+        if !path_of(&self.folder).exists() {
+            return Err(StoreError::Missing { path: self.folder.clone() });
+        }
+        log::secure(&self.folder)?;
+        let connection = connection::writer(&self.folder)?;
+        let failed = |error: rusqlite::Error| StoreError::failed("looking at the last events", &error);
+        let id: String = connection.query_row("SELECT id FROM store", [], |row| row.get(0)).map_err(failed)?;
+        if StoreId::new(id) != self.id {
+            return Err(StoreError::Missing { path: self.folder.clone() });
+        }
+        let found = next_number(&connection).map_err(failed)?;
+        let turn = std::mem::take(&mut self.turn);
+        // A transaction is there whole or not at all.
+        if turn.events > 0 && found == self.next + turn.events {
+            for (key, at) in turn.keys {
+                self.seen.stage(key, at);
+            }
+            self.kept(turn.events);
+        }
+        self.state = State::Open(Log::new(connection, &self.folder));
+        Ok(())
+    }
+
+    fn kept(&mut self, events: i64) {
+        self.next += events;
+        let over = self.seen.settle();
+        self.retention.forget(over);
+        if let Some(ring) = self.bell.as_ref().filter(|_| events > 0) {
+            ring();
+        }
+    }
+}
+
+impl Keep for Store {
+    type Error = StoreError;
+
+    fn stage(&mut self, delivery: &Delivery<'_>) -> Result<Novelty, StoreError> {
+        let outcome = self.append(delivery);
+        if outcome.is_err() {
+            self.turn.is_broken = true;
+        }
+        outcome
+    }
+
+    fn commit(&mut self) -> Result<(), StoreError> {
+        if let Err(error) = self.check_open() {
+            self.turn.is_broken = false;
+            return Err(error);
+        }
+        if let Err(error) = self.end_turn() {
+            if self.turn.is_broken {
+                // It was undone, or never began: nothing of it can be in the file.
+                self.turn = Turn::default();
+            }
+            self.break_off(&error);
+            return Err(error);
+        }
+        let turn = std::mem::take(&mut self.turn);
+        self.kept(turn.events);
+        self.turn.keys = turn.keys;
+        self.turn.keys.clear();
+        self.told.kept(turn.duplicates);
+        Ok(())
+    }
+
+    fn tend(&mut self) -> Option<Duration> {
+        if let State::Broken { again_at, pause } = self.state {
+            let now = Instant::now();
+            if now < again_at {
+                return Some(again_at - now);
+            }
+            if let Err(error) = self.recover() {
+                self.told.failed(&error);
+                let pause = (pause * 2).clamp(BACKOFF.0, BACKOFF.1);
+                self.state = State::Broken { again_at: Instant::now() + pause, pause };
+                return Some(pause);
+            }
+            if let State::Open(log) = &mut self.state {
+                log.set_pause((pause * 2).clamp(BACKOFF.0, BACKOFF.1));
+            }
+        }
+        let State::Open(log) = &mut self.state else { return Some(BACKOFF.0) };
+        let now = self.clock.now();
+        let expired = self.seen.expire(now, EXPIRED_AT_ONCE);
+        self.retention.forget(expired);
+        let outcome = self.retention.step(log.connection(), self.next).and_then(|due| Ok(due.min(log.tend()?)));
+        let (length_bytes, limit_bytes) = (log.length_bytes(), self.settings.log_limit_bytes);
+        if length_bytes > limit_bytes / 4 {
+            self.told.log_held(length_bytes, limit_bytes);
+        }
+        match outcome {
+            Ok(due) => Some(self.told.tend().map_or(due, |told| told.min(due))),
+            Err(error) => {
+                self.break_off(&StoreError::failed("tending the file", &error));
+                Some(BACKOFF.0)
+            }
+        }
+    }
+}
+
+/// Keys that are forgotten at once, at most.
+const EXPIRED_AT_ONCE: usize = 4096;
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("folder", &self.folder).field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// The number after that of the last event in the file.
+fn next_number(connection: &Connection) -> rusqlite::Result<i64> {
+    let last: Option<i64> = connection.query_row("SELECT max(id) FROM events", [], |row| row.get(0))?;
+    Ok(last.unwrap_or(0).saturating_add(1))
+}
+
+/// What there was of replay keys.
+struct Loaded {
+    /// The latest moment of them.
+    newest: Option<i64>,
+    /// How many were too many.
+    left_out: usize,
+}
+
+/// Reads the newest replay keys into `seen`.
+fn load(connection: &Connection, most: usize, seen: &mut Seen) -> rusqlite::Result<Loaded> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut first = connection.prepare("SELECT event FROM replay_keys ORDER BY event DESC LIMIT 1 OFFSET ?1")?;
+    let before: i64 = first.query_map([most], |row| row.get(0))?.next().transpose()?.unwrap_or(0);
+    let left_out: i64 =
+        connection.query_row("SELECT count(*) FROM replay_keys WHERE event <= ?1", [before], |row| row.get(0))?;
+    let mut keys = connection.prepare("SELECT key, at FROM replay_keys WHERE event > ?1 ORDER BY event")?;
+    let mut rows = keys.query([before])?;
+    let mut newest = None;
+    while let Some(row) = rows.next()? {
+        let (key, at): (Key, i64) = (row.get(0)?, row.get(1)?);
+        seen.stage(key, at);
+        newest = newest.max(Some(at));
+    }
+    seen.settle();
+    Ok(Loaded { newest, left_out: usize::try_from(left_out).unwrap_or(0) })
+}
+
+/// The row of `scheme` in the table of schemes; made where it is not there.
+fn definition(connection: &Connection, last: &mut Option<(Scheme, i64)>, scheme: &Scheme) -> rusqlite::Result<i64> {
+    if let Some((_, row)) = last.as_ref().filter(|(known, _)| known == scheme) {
+        return Ok(*row);
+    }
+    let text = scheme.to_toml();
+    connection.execute("INSERT OR IGNORE INTO schemes (definition) VALUES (?1)", [&text])?;
+    let row = connection.query_row("SELECT id FROM schemes WHERE definition = ?1", [&text], |row| row.get(0))?;
+    *last = Some((scheme.clone(), row));
+    Ok(row)
+}
+
+fn insert(
+    connection: &Connection,
+    delivery: &Delivery<'_>,
+    number: i64,
+    definition: i64,
+    (headers, target): &mut (Vec<u8>, String),
+) -> rusqlite::Result<()> {
+    let verified = delivery.verified();
+    let (scheme, request) = (verified.scheme(), verified.request());
+    headers.clear();
+    target.clear();
+    kept::write_headers(scheme, request.head.headers, headers);
+    kept::write_target(scheme, &request.head, target);
+    let payload = match (delivery.payload(), &scheme.payload) {
+        (Payload::Opaque(_), _) => "bytes".to_string(),
+        (Payload::Json(_), PayloadRule::JsonOrFormField(field)) if payload::is_form(&request.head) => {
+            format!("field:{field}")
+        }
+        (Payload::Json(_), _) => "json".to_string(),
+    };
+    let peer = delivery.peer().map(|peer| peer.to_string());
+    let headers = std::str::from_utf8(headers).unwrap_or("[]");
+    connection.prepare_cached(INSERT_EVENT)?.execute(params![
+        number,
+        delivery.received_at().as_ms(),
+        delivery.source(),
+        scheme.name,
+        definition,
+        verified.secret_label(),
+        delivery.event_type().as_deref(),
+        delivery.delivery_id().as_deref(),
+        peer,
+        request.head.method,
+        target.as_str(),
+        headers,
+        payload,
+        request.body,
+    ])?;
+    Ok(())
+}
