@@ -18,6 +18,7 @@ mod reader;
 mod recover;
 mod replay;
 mod retention;
+mod rows;
 mod schema;
 mod schemes;
 mod settings;

@@ -13,6 +13,9 @@ use crate::time::UnixTime;
 const STEP_EVENTS: i64 = 512;
 const STEP_BYTES: i64 = 4 * 1024 * 1024;
 
+/// Between two steps where nothing else is to be done.
+const STEP_PAUSE: Duration = Duration::from_millis(20);
+
 /// Replay keys deleted in a step.
 const STEP_KEYS: usize = 4096;
 
@@ -101,9 +104,10 @@ impl Retention {
             delete_keys(connection, count)?;
             self.forgotten -= STEP_KEYS;
         }
+        let keys_due = if self.forgotten >= STEP_KEYS { STEP_PAUSE } else { Duration::MAX };
         let now = Instant::now();
         if now < self.look_at {
-            return Ok(self.look_at - now);
+            return Ok(keys_due.min(self.look_at - now));
         }
         if self.delete_events(connection)? || self.give_back(connection)? {
             return Ok(Duration::ZERO);
@@ -115,7 +119,7 @@ impl Retention {
         self.looked_at = next;
         self.look_at = now + pause;
         let anything = self.keep_ms.is_some() || self.keep_bytes.is_some();
-        Ok(if anything { pause } else { Duration::MAX })
+        Ok(if anything { keys_due.min(pause) } else { keys_due })
     }
 
     /// Deletes some of the events that are to go; whether there were any.

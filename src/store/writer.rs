@@ -4,21 +4,15 @@ use super::log::{self, Log};
 use super::replay::{self, Key, Seen};
 use super::retention::{Asks, Retention};
 use super::told::{Notice, Told};
-use super::{Lock, Settings, StoreError, StoreId, clock::Clock, connection, kept, path_of};
-use crate::payload::{self, Payload};
+use super::{Lock, Settings, StoreError, StoreId, clock::Clock, connection, path_of, rows};
 use crate::receipt::{Keep, Novelty};
 use crate::receive::Delivery;
 use crate::time::UnixTime;
-use crate::verify::{PayloadRule, Scheme};
-use rusqlite::{Connection, params};
+use crate::verify::Scheme;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-const INSERT_EVENT: &str = "INSERT INTO events (id, received_at, source, scheme, definition, secret, type, delivery_id, peer, \
-     method, target, headers, payload, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
-const INSERT_KEY: &str = "INSERT INTO replay_keys (event, at, key) VALUES (?1, ?2, ?3)";
 
 /// Bounds of the pause before a store that failed is opened again; it doubles.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
@@ -84,9 +78,9 @@ impl Store {
         let (id, counted): (String, i64) = connection
             .query_row("SELECT id, next_event FROM store", [], |row| Ok((row.get(0)?, row.get(1)?)))
             .map_err(failed)?;
-        let next = counted.max(next_number(&connection).map_err(failed)?);
+        let next = counted.max(rows::next_number(&connection).map_err(failed)?);
         let mut seen = Seen::new(settings.replay_keys, settings.replay_ms());
-        let loaded = load(&connection, settings.replay_keys, &mut seen).map_err(failed)?;
+        let loaded = rows::load(&connection, settings.replay_keys, &mut seen).map_err(failed)?;
         let mut retention = Retention::new(folder, &settings);
         retention.forget(loaded.left_out);
         let log = Log::new(connection, folder);
@@ -166,10 +160,10 @@ impl Store {
             self.turn.is_open = true;
         }
         let number = self.next + self.turn.events;
-        let outcome = definition(connection, &mut self.definition, verified.scheme())
-            .and_then(|definition| insert(connection, delivery, number, definition, &mut self.buffers))
+        let outcome = rows::definition(connection, &mut self.definition, verified.scheme())
+            .and_then(|definition| rows::insert(connection, delivery, number, definition, &mut self.buffers))
             .and_then(|()| match &key {
-                Some(key) => connection.prepare_cached(INSERT_KEY)?.execute(params![number, now, key]).map(drop),
+                Some(key) => rows::insert_key(connection, number, now, key),
                 None => Ok(()),
             });
         if let Err(error) = outcome {
@@ -233,7 +227,7 @@ impl Store {
         if StoreId::new(id) != self.id {
             return Err(StoreError::Missing { path: self.folder.clone() });
         }
-        let found = next_number(&connection).map_err(failed)?;
+        let found = rows::next_number(&connection).map_err(failed)?;
         let turn = std::mem::take(&mut self.turn);
         // A transaction is there whole or not at all.
         if turn.events > 0 && found == self.next + turn.events {
@@ -330,90 +324,4 @@ impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store").field("folder", &self.folder).field("settings", &self.settings).finish_non_exhaustive()
     }
-}
-
-/// The number after that of the last event in the file.
-fn next_number(connection: &Connection) -> rusqlite::Result<i64> {
-    let last: Option<i64> = connection.query_row("SELECT max(id) FROM events", [], |row| row.get(0))?;
-    Ok(last.unwrap_or(0).saturating_add(1))
-}
-
-/// What there was of replay keys.
-struct Loaded {
-    /// The latest moment of them.
-    newest: Option<i64>,
-    /// How many were too many.
-    left_out: usize,
-}
-
-/// Reads the newest replay keys into `seen`.
-fn load(connection: &Connection, most: usize, seen: &mut Seen) -> rusqlite::Result<Loaded> {
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let mut first = connection.prepare("SELECT event FROM replay_keys ORDER BY event DESC LIMIT 1 OFFSET ?1")?;
-    let before: i64 = first.query_map([most], |row| row.get(0))?.next().transpose()?.unwrap_or(0);
-    let left_out: i64 =
-        connection.query_row("SELECT count(*) FROM replay_keys WHERE event <= ?1", [before], |row| row.get(0))?;
-    let mut keys = connection.prepare("SELECT key, at FROM replay_keys WHERE event > ?1 ORDER BY event")?;
-    let mut rows = keys.query([before])?;
-    let mut newest = None;
-    while let Some(row) = rows.next()? {
-        let (key, at): (Key, i64) = (row.get(0)?, row.get(1)?);
-        seen.stage(key, at);
-        newest = newest.max(Some(at));
-    }
-    seen.settle();
-    Ok(Loaded { newest, left_out: usize::try_from(left_out).unwrap_or(0) })
-}
-
-/// The row of `scheme` in the table of schemes; made where it is not there.
-fn definition(connection: &Connection, last: &mut Option<(Scheme, i64)>, scheme: &Scheme) -> rusqlite::Result<i64> {
-    if let Some((_, row)) = last.as_ref().filter(|(known, _)| known == scheme) {
-        return Ok(*row);
-    }
-    let text = scheme.to_toml();
-    connection.execute("INSERT OR IGNORE INTO schemes (definition) VALUES (?1)", [&text])?;
-    let row = connection.query_row("SELECT id FROM schemes WHERE definition = ?1", [&text], |row| row.get(0))?;
-    *last = Some((scheme.clone(), row));
-    Ok(row)
-}
-
-fn insert(
-    connection: &Connection,
-    delivery: &Delivery<'_>,
-    number: i64,
-    definition: i64,
-    (headers, target): &mut (Vec<u8>, String),
-) -> rusqlite::Result<()> {
-    let verified = delivery.verified();
-    let (scheme, request) = (verified.scheme(), verified.request());
-    headers.clear();
-    target.clear();
-    kept::write_headers(scheme, request.head.headers, headers);
-    kept::write_target(scheme, &request.head, target);
-    let payload = match (delivery.payload(), &scheme.payload) {
-        (Payload::Opaque(_), _) => "bytes".to_string(),
-        (Payload::Json(_), PayloadRule::JsonOrFormField(field)) if payload::is_form(&request.head) => {
-            format!("field:{field}")
-        }
-        (Payload::Json(_), _) => "json".to_string(),
-    };
-    let peer = delivery.peer().map(|peer| peer.to_string());
-    let headers = std::str::from_utf8(headers).unwrap_or("[]");
-    connection.prepare_cached(INSERT_EVENT)?.execute(params![
-        number,
-        delivery.received_at().as_ms(),
-        delivery.source(),
-        scheme.name,
-        definition,
-        verified.secret_label(),
-        delivery.event_type().as_deref(),
-        delivery.delivery_id().as_deref(),
-        peer,
-        request.head.method,
-        target.as_str(),
-        headers,
-        payload,
-        request.body,
-    ])?;
-    Ok(())
 }
