@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run demo test docs minimal lint package fuzz bench load interop timing
+.PHONY: help run demo test docs minimal lint package fuzz bench load crash interop timing
 
 # Seconds that each fuzz target runs.
 T ?= 60
@@ -13,6 +13,8 @@ ROUNDS ?= 3
 CONNECTIONS ?= 1 16 64 256
 PEERS ?=
 CHECK ?= yes
+# Whether `make crash` also kills a release build under heavy load.
+LOAD ?= no
 # Where `make run` listens.
 LISTEN ?= 127.0.0.1:5000
 
@@ -32,6 +34,7 @@ help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo; echo 'Options: make fuzz T=600 (seconds a target), make run LISTEN=127.0.0.1:8080,'
 	@echo '         make load T=5 ROUNDS=3 CONNECTIONS="1 16 64 256" PEERS="nginx floor" CHECK=no (whether ratios have to hold)'
+	@echo '         make crash ROUNDS=200 LOAD=yes (also under heavy load, on a release build)'
 
 run: ## Start the receiver (on 127.0.0.1:5000) with HOOKGATE_SECRET, or with a secret made for you
 	@cargo build --release --locked
@@ -103,6 +106,15 @@ load: ## Hold the receiver under load beside nginx, adnanh/webhook, Flask, node 
 	@$(call need,node,nodejs)
 	@$(call need,npm,npm)
 	@python3 -B benches/load/load.py --seconds $(T) --rounds $(ROUNDS) --connections '$(CONNECTIONS)' --peers '$(PEERS)' --check $(CHECK)
+
+crash: ROUNDS = 200
+crash: ## Kill the receiver in ROUNDS rounds, cut its power, fill its disk, damage its store: nothing acknowledged is lost
+	@$(call need,strace,strace)
+	@$(call need,sqlite3,sqlite3)
+	@[ -n "$$(ls /usr/lib/*/faketime/libfaketimeMT.so.1 2>/dev/null)" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq faketime; }
+	@export CRASH_ROUNDS=$(ROUNDS) CRASH_CUTS=$$(( $(ROUNDS) * 3 )) CRASH_CASES=$$(( $(ROUNDS) * 2 ))
+	[ '$(LOAD)' != yes ] || export CRASH_LOAD=yes
+	cargo test --locked $(if $(filter yes,$(LOAD)),--release) --test crash --test faults -- --nocapture --test-threads 2
 
 timing: ## Test that comparing takes the same time wherever signatures differ (dudect)
 	cargo run --release --locked --manifest-path benches/timing/Cargo.toml

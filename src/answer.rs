@@ -122,6 +122,13 @@ impl Answer {
         Answer::problem(503, "Temporarily unable to accept events", Cow::Borrowed("Retry-After: 5\r\n"))
     }
 
+    /// The answer to a request that came without TLS where TLS is spoken.
+    #[must_use]
+    #[cfg(feature = "tls")]
+    pub fn without_tls() -> Self {
+        Answer::problem(400, "This address is for https", Cow::Borrowed(""))
+    }
+
     fn problem(status: u16, detail: &str, fields: Cow<'static, str>) -> Self {
         // Every detail is ours and needs no escaping.
         let title = reason(status);

@@ -15,6 +15,7 @@ mod sign;
 mod stop;
 mod store;
 mod table;
+mod tls;
 mod verify;
 
 use crate::config::ConfigError;

@@ -22,7 +22,7 @@ mod source;
 mod units;
 
 #[cfg(feature = "config")]
-pub use file::{CONFIG_FILE_LIMIT_BYTES, Config, FrontName, STORE_DIR, Store, is_name, mode};
+pub use file::{CONFIG_FILE_LIMIT_BYTES, Certificate, Config, FrontName, STORE_DIR, Store, is_name, mode};
 #[cfg(feature = "config")]
 pub use filter::{Filter, InvalidPattern, InvalidPointer, PATTERN_LIMIT_BYTES, Pattern, Pointer, Scalar};
 #[cfg(feature = "config")]

@@ -10,6 +10,7 @@ mod cause;
 mod encoded;
 mod form;
 mod json;
+mod jwt;
 mod secret;
 mod signature;
 mod time;
@@ -82,7 +83,7 @@ pub fn explain(question: &Question<'_>, now: UnixTime) -> Option<Cause> {
 fn of_mismatch(tries: &mut Tries<'_>, now: UnixTime) -> Cause {
     // What the signature does not cover is no cause.
     let covers = tries.scheme.covers_body();
-    let parses = tries.question.reach == Reach::Everything && tries.question.request.body.len() <= PARSED_LIMIT_BYTES;
+    let parses = parses(tries);
     token::writings(tries)
         .or_else(|| signature::writings(tries))
         .or_else(|| secret::others(tries))
@@ -92,6 +93,11 @@ fn of_mismatch(tries: &mut Tries<'_>, now: UnixTime) -> Cause {
         .or_else(|| if covers { body::variants(tries) } else { None })
         .or_else(|| if covers && parses { parsed(tries) } else { None })
         .unwrap_or_else(|| by_its_look(tries))
+}
+
+/// Whether the body is read, and not only hashed.
+fn parses(tries: &Tries<'_>) -> bool {
+    tries.question.reach == Reach::Everything && tries.question.request.body.len() <= PARSED_LIMIT_BYTES
 }
 
 fn parsed(tries: &mut Tries<'_>) -> Option<Cause> {
@@ -106,6 +112,8 @@ fn of_form(tries: &mut Tries<'_>, refusal: Refusal, now: UnixTime) -> Cause {
         }
         Refusal::MissingSignature => token::writings(tries),
         Refusal::MalformedTimestamp => time::malformed(tries, now),
+        // A decoded form can hold what is no escape.
+        Refusal::InvalidForm if parses(tries) => form::variants(tries),
         _ => None,
     };
     found.unwrap_or_else(|| Cause::Head { refusal, wanted: signature::wanted(tries.question.scheme, refusal) })
@@ -113,7 +121,7 @@ fn of_form(tries: &mut Tries<'_>, refusal: Refusal, now: UnixTime) -> Cause {
 
 /// What can be seen without a signature that is right.
 fn by_its_look(tries: &Tries<'_>) -> Cause {
-    let parses = tries.question.reach == Reach::Everything && tries.question.request.body.len() <= PARSED_LIMIT_BYTES;
+    let parses = parses(tries);
     let undone = if parses && tries.scheme.covers_body() { encoded::undone(tries.question.request) } else { None };
     undone
         .or_else(|| secret::api_key(tries.question))

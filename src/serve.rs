@@ -5,6 +5,8 @@ pub mod evented;
 #[cfg(feature = "explain")]
 pub mod explained;
 pub mod tiny;
+#[cfg(feature = "tls")]
+pub mod tls;
 #[cfg(feature = "evented")]
 pub mod unix;
 

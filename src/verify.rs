@@ -5,10 +5,16 @@ mod check;
 mod encoding;
 #[cfg(feature = "providers")]
 mod file;
+#[cfg(feature = "providers")]
+mod form;
 mod handshake;
 #[cfg(feature = "providers")]
 mod in_body;
+#[cfg(feature = "providers")]
+mod jwt;
 mod key;
+#[cfg(feature = "providers")]
+mod otherwise;
 mod pointer;
 mod presets;
 mod refusal;
@@ -26,9 +32,13 @@ pub use check::{UnusableScheme, check};
 pub use file::SCHEME_FILE_LIMIT_BYTES;
 #[cfg(feature = "config")]
 pub(crate) use file::{list, quoted};
+#[cfg(feature = "providers")]
+pub use form::PARAMETERS_LIMIT;
 pub use handshake::{AgreedToken, Body, ECHO_LIMIT_BYTES, Handshake, Reply, SIGNED_TOKEN_LIMIT_BYTES, Said, Spot};
 #[cfg(feature = "providers")]
 pub use in_body::{IN_BODY_LIMIT_BYTES, InBody, SecretPlace};
+#[cfg(feature = "providers")]
+pub use jwt::{Jwt, TOKEN_LIMIT_BYTES};
 pub use key::{SHORTEST_DECODED_BYTES, UnusableSecret};
 pub use presets::{aliases, names, preset};
 pub use refusal::Refusal;
@@ -55,11 +65,17 @@ pub struct Verifier {
     plan: Plan,
     keys: Vec<Key>,
     url: Url,
+    /// The URL with the port that is its scheme's own, where the scheme signs either; `url` is without it then.
+    #[cfg(feature = "providers")]
+    url_with_port: Option<Url>,
 }
 
 struct Key {
     label: String,
     keyed: Keyed,
+    /// The same for each other algorithm that a token may be signed with.
+    #[cfg(feature = "providers")]
+    others: Vec<(Algorithm, Keyed)>,
 }
 
 /// Why a [`Verifier`] cannot be made.
@@ -143,14 +159,31 @@ impl Verifier {
             return Err(VerifierError::InvalidUrl);
         }
         let keys = secrets.into_iter().map(|(label, secret)| match key_of(&scheme, &secret) {
-            Ok(key) => Ok(Key { label, keyed: Keyed::new(scheme.algorithm, &key) }),
+            Ok(key) => Ok(Key {
+                label,
+                keyed: Keyed::new(scheme.algorithm, &key),
+                #[cfg(feature = "providers")]
+                others: otherwise::keys(&scheme, &key),
+            }),
             Err(why) => Err(VerifierError::Secret { label, why }),
         });
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
         if keys.is_empty() {
             return Err(VerifierError::NoSecret);
         }
-        Ok(Verifier { plan: Plan::new(&scheme), scheme, keys, url: Url::new(url.unwrap_or_default()) })
+        let url = url.unwrap_or_default();
+        #[cfg(feature = "providers")]
+        let (url, url_with_port) = otherwise::urls(&scheme, url);
+        #[cfg(feature = "providers")]
+        let url = url.as_str();
+        Ok(Verifier {
+            plan: Plan::new(&scheme),
+            scheme,
+            keys,
+            url: Url::new(url),
+            #[cfg(feature = "providers")]
+            url_with_port: url_with_port.as_deref().map(Url::new),
+        })
     }
 
     /// The scheme this verifier judges by.
@@ -162,7 +195,7 @@ impl Verifier {
     /// Proof that the holder of one of the secrets signed `request`, body included.
     ///
     /// `now` is what a timestamp in the head is held against, once the signature that covers it is proven. Neither accepting
-    /// nor refusing allocates, and comparing takes the same time wherever two signatures differ.
+    /// nor refusing allocates, but where a form or the claims of a JWT have to be read; and comparing takes the same time wherever two signatures differ.
     ///
     /// Not promised: that the body is of any form, that a timestamp inside it is fresh ([`Verified::judge_body_timestamp`],
     /// which [`crate::Delivery::new`] asks), or that this request was not sent before.
@@ -176,7 +209,11 @@ impl Verifier {
         }
         let mut parts = Parts::empty();
         self.plan.read(&self.scheme, &request.head, &mut parts)?;
-        let text = Text { request, timestamp: parts.timestamp, id: parts.id, url: &self.url };
+        #[cfg(feature = "providers")]
+        if self.plan.is_otherwise {
+            return self.verify_otherwise(request, &parts, now);
+        }
+        let text = Text::new(request, (parts.timestamp, parts.id), &self.url);
         let mut first = MacBytes::EMPTY;
         let matching = self.keys.iter().enumerate().find(|(at, key)| {
             let (is_right, mac) = key.keyed.judge(&self.scheme, &text, &parts);
@@ -208,7 +245,7 @@ impl Verifier {
         let signed = in_body::Signed::read(&self.scheme, in_body, request.body)?;
         let mut matching = self.keys.iter().filter_map(|key| Some((key, signed.judge(&key.keyed)?)));
         // There is one signature, so that nobody can choose the secret that a replay is known by.
-        let Some((Key { label, keyed }, mac)) = matching.next() else { return Err(Refusal::SignatureMismatch) };
+        let Some((Key { label, keyed, .. }, mac)) = matching.next() else { return Err(Refusal::SignatureMismatch) };
         Ok(Verified { request: *request, scheme: &self.scheme, secret_label: label, keyed, id: &[], mac })
     }
 
@@ -289,6 +326,7 @@ pub struct Verified<'a> {
     secret_label: &'a str,
     /// The secret that matched, as a key.
     keyed: &'a Keyed,
+    /// The signed id; or the token, where the signature is one.
     id: &'a [u8],
     /// The MAC under the first secret, whichever matched; where it stands in the body, under the one that did.
     mac: MacBytes,
@@ -317,7 +355,7 @@ impl<'a> Verified<'a> {
     fn mac_of(&self, token: &[u8]) -> Vec<u8> {
         let plain = Scheme { template: vec![Piece::Body], ..self.scheme.clone() };
         let request = Request { head: self.request.head, body: token };
-        self.keyed.sign(&plain, &Text { request: &request, timestamp: &[], id: &[], url: &Url::new("") })
+        self.keyed.sign(&plain, &Text::new(&request, (&[], &[]), &Url::new("")))
     }
 
     /// The event's type: the first of the scheme's places that holds a value. `payload` is the body's JSON, if it has one.
@@ -398,6 +436,11 @@ impl<'a> Verified<'a> {
             ReplayRule::Mac => keyed(b'm', self.mac.as_bytes()),
             ReplayRule::Json(pointer) => match payload.and_then(|payload| self.signed_scalar_at(payload, pointer)) {
                 Some(id) => keyed(b'j', id.as_bytes()),
+                None => keyed(b'm', self.mac.as_bytes()),
+            },
+            #[cfg(feature = "providers")]
+            ReplayRule::TokenId => match Jwt::id(self.id) {
+                Some(id) => keyed(b't', id.as_bytes()),
                 None => keyed(b'm', self.mac.as_bytes()),
             },
         }

@@ -51,7 +51,17 @@ fn headers(scheme: &Scheme) -> String {
     }
 }
 
+/// What it signs with; all that a token may be signed with.
+fn algorithm(scheme: &Scheme) -> String {
+    let others = scheme.jwt.iter().flat_map(|jwt| &jwt.other_algorithms);
+    let names = std::iter::once(&scheme.algorithm).chain(others).map(|it| code(it.name()));
+    names.collect::<Vec<_>>().join(", ") + if scheme.jwt.is_some() { ", in a JWT" } else { "" }
+}
+
 fn covers(scheme: &Scheme) -> &'static str {
+    if scheme.signs_form() {
+        return "its parameters, and the URL";
+    }
     match (scheme.covers_body(), scheme.covers_url()) {
         (false, _) if scheme.coverage() == Coverage::Fields => "some fields",
         (true, false) => "yes",
@@ -67,6 +77,7 @@ fn replay_key(scheme: &Scheme) -> String {
         ReplayRule::Json(pointer) => code(pointer),
         ReplayRule::Mac => "the MAC".to_string(),
         ReplayRule::None => "none".to_string(),
+        ReplayRule::TokenId => code("jti"),
     }
 }
 
@@ -130,7 +141,7 @@ fn generated(block: &str) -> String {
         "providers" => table(
             &["scheme", "header", "algorithm", "body", "replay key", "handshake", "documentation"],
             schemes().map(|it| {
-                let algorithm = code(it.algorithm.name());
+                let algorithm = algorithm(&it);
                 let covers = covers(&it).to_string();
                 let documentation = cell(&it.documentation);
                 row(&[name(&it), headers(&it), algorithm, covers, replay_key(&it), short_handshake(&it), documentation])
@@ -139,8 +150,8 @@ fn generated(block: &str) -> String {
         "provider table" => table(
             &["scheme", "header", "algorithm", "body", "replay key", "handshake"],
             schemes().map(|it| {
-                let (algorithm, covers) = (code(it.algorithm.name()), covers(&it).to_string());
-                row(&[name(&it), headers(&it), algorithm, covers, replay_key(&it), short_handshake(&it)])
+                let covers = covers(&it).to_string();
+                row(&[name(&it), headers(&it), algorithm(&it), covers, replay_key(&it), short_handshake(&it)])
             }),
         ),
         "replay keys" => table(

@@ -19,7 +19,8 @@ mod signer;
 mod table;
 
 use checks::{DATE, Outcome, Recorder, cut, run, whole, without_continue};
-use hookgate::http1::{Buffers, Connection, Limits, Want};
+use hookgate::http1::{Buffers, Connection, Limits, Service, Verdict, Want};
+use hookgate::{Head, Refusal, Request};
 use proptest::prelude::*;
 use std::path::Path;
 use std::time::Duration;
@@ -202,6 +203,35 @@ fn an_idle_connection_holds_no_memory() {
     assert!(timed.connection.held_bytes() > 0);
     timed.write_all(1);
     assert_eq!(timed.connection.held_bytes(), 0);
+}
+
+/// Takes bodies of up to so many bytes.
+struct UpTo(u64);
+
+impl Service for UpTo {
+    fn admit(&mut self, _: &Head<'_>, _: Option<u64>) -> Result<u64, Refusal> {
+        Ok(self.0)
+    }
+
+    fn decide(&mut self, _: &Request<'_>) -> Verdict {
+        Verdict::Later
+    }
+}
+
+#[test]
+fn memory_for_chunks_does_not_grow_past_the_longest_body() {
+    const LIMIT: usize = 100_000;
+    for piece in [1000, 3500, 6000, 6500] {
+        let mut timed = Timed::new();
+        let bytes = post("Transfer-Encoding: chunked\r\n", &format!("{LIMIT:x}\r\n{}", "x".repeat(LIMIT)));
+        for piece in bytes.as_bytes().chunks(piece) {
+            timed.connection.feed(piece, &timed.limits, &mut timed.buffers, Duration::ZERO);
+            timed.connection.advance(&mut UpTo(LIMIT as u64), &timed.limits, Duration::ZERO, DATE);
+        }
+        // Head and chunk's line are under 100 bytes, and an answer's buffer has 2 KiB.
+        let held = timed.connection.held_bytes();
+        assert!((LIMIT..LIMIT + piece + 100 + 2048).contains(&held), "{held} bytes for pieces of {piece}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use allocation_counter::{AllocationInfo, measure};
 use hookgate::payload::{self, Payload};
 use hookgate::verify::{PayloadRule, SecretForm, Signer, TimestampPlace, names};
-use hookgate::{Head, Header, Receiver, Refusal, Request, Secret, UnixTime, Verifier, json, preset, sign};
+use hookgate::{Head, Header, Receiver, Refusal, Request, Scheme, Secret, UnixTime, Verifier, json, preset, sign};
 use std::hint::black_box;
 
 const NOW: UnixTime = UnixTime::from_s(1_700_000_000);
@@ -74,6 +74,9 @@ fn verifying_allocates_nothing_whether_it_accepts_or_refuses() {
 fn judging_any_presets_signature_allocates_nothing() {
     for name in names() {
         let scheme = preset(name).unwrap();
+        if scheme.signs_form() || is_jwt(&scheme) {
+            continue;
+        }
         let text = match &scheme.secret_form {
             SecretForm::Utf8 => "a secret of the tests",
             SecretForm::Hex => "00112233445566778899aabbccddeeff",
@@ -103,6 +106,44 @@ fn judging_any_presets_signature_allocates_nothing() {
         allocates_nothing(fresh, || verifier.verify(&Request { head, body: &body }, late).is_ok());
         let of_head = if fields.is_empty() { Ok(()) } else { Err(Refusal::MissingSignature) };
         allocates_nothing(of_head, || verifier.check_head(&Head { headers: &[], ..head }));
+    }
+}
+
+#[cfg(feature = "providers")]
+fn is_jwt(scheme: &Scheme) -> bool {
+    scheme.jwt.is_some()
+}
+
+#[cfg(not(feature = "providers"))]
+fn is_jwt(_: &Scheme) -> bool {
+    false
+}
+
+#[cfg(feature = "providers")]
+#[test]
+fn what_reading_a_form_or_a_jwt_takes_is_bounded() {
+    let value = "x".repeat(100_000);
+    let many = "a=1&".repeat(1000);
+    let escaped = "%41".repeat(100_000);
+    let url = "https://example.com/webhook";
+    for (name, body, longest) in [
+        // A token is a few hundred bytes, whatever the body is.
+        ("netlify", value.as_str(), 4096),
+        ("messagebird", value.as_str(), 4096),
+        // Places in the body, and what has to be decoded, once.
+        ("twilio", many.as_str(), 150_000),
+        ("twilio", &format!("b={value}&a={value}"), 1000),
+        ("twilio", &format!("a={escaped}"), 301_000),
+    ] {
+        let (scheme, secret) = (preset(name).unwrap(), Secret::new(SECRET.to_vec()).unwrap());
+        let signer = Signer::new(&scheme, &secret).unwrap().with_id("msg_1").with_url(url);
+        let fields = signer.sign(body.as_bytes(), NOW).unwrap();
+        let verifier = Verifier::at(scheme, [("one".to_string(), secret)], Some(url)).unwrap();
+        let headers: Vec<_> = fields.iter().map(|(name, value)| Header { name, value: value.as_bytes() }).collect();
+        let request =
+            Request { head: Head { method: "POST", target: "/webhook", headers: &headers }, body: body.as_bytes() };
+        let counted = measure(|| assert!(verifier.verify(&request, NOW).is_ok()));
+        assert!(counted.bytes_max <= longest, "{name}, {} bytes: {counted:?}", body.len());
     }
 }
 

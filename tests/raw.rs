@@ -15,93 +15,26 @@ mod table;
 
 mod raw {
     pub(crate) mod exchange;
+    pub(crate) mod run;
     pub(crate) mod tiny_http_fails;
     pub(crate) mod verdict;
 }
 
-use raw::exchange::{Manner, ids, play};
+use raw::exchange::{Manner, play};
+use raw::run::{count, evented, in_parallel, receiver, take};
 use raw::tiny_http_fails::{is_silence, listed};
-use raw::verdict::{Events, Fault, fault};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-use std::time::Duration;
+use raw::verdict::{Fault, fault};
+use std::collections::BTreeSet;
 use support::client::{Client, Nothing};
-use support::receiver::{Receiver, setup};
+use support::receiver::Receiver;
 use support::request::signed;
 use support::signer;
 use support::{PATIENCE, SILENCE};
-use table::{BODY_LIMIT_BYTES, Case, End};
+use table::{Case, End};
 
 /// The front is an argument of each receiver here.
 const FRONT: &[&str] = &[];
 const KEEPS_CONNECTIONS: bool = true;
-
-fn receiver(front: &str) -> Receiver {
-    let arguments = ["--front", front, "--body-limit", &BODY_LIMIT_BYTES.to_string()];
-    // One that panics is to end at once, and not to look up names first.
-    setup().arguments(&arguments).variable("RUST_BACKTRACE", "0").start()
-}
-
-/// What `play` makes of each of `cases`, a few at a time.
-fn in_parallel<T: Send>(cases: &[Case], play: impl Fn(usize, &Case) -> T + Sync) -> Vec<T> {
-    const THREADS: usize = 8;
-    let next = AtomicUsize::new(0);
-    let outcomes = Mutex::new(BTreeMap::new());
-    thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(case) = cases.get(number) else { return };
-                    let outcome = play(number, case);
-                    outcomes.lock().expect("nobody panics with it").insert(number, outcome);
-                }
-            });
-        }
-    });
-    outcomes.into_inner().expect("nobody panics with it").into_values().collect()
-}
-
-/// How many events have each id.
-fn count(events: impl IntoIterator<Item = support::receiver::Event>) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for event in events {
-        *counts.entry(event.text("delivery_id").unwrap_or_default()).or_default() += 1;
-    }
-    counts
-}
-
-/// Takes the events of case `number` out of `counts`.
-fn take(counts: &mut BTreeMap<String, usize>, number: usize) -> Events {
-    let [own, next, evil] = ids(number).map(|id| counts.remove(&id).unwrap_or_default());
-    Events { own, next, evil }
-}
-
-/// All of `cases` against one receiver on the evented front, several connections at once.
-fn evented(cases: &[Case], bytewise: bool) {
-    let receiver = receiver("evented");
-    let manner = Manner { address: receiver.address, patience: PATIENCE, patience_at_the_end: PATIENCE, bytewise };
-    let seen = in_parallel(cases, |number, case| play(case, number, manner));
-    receiver.send(&signed("{}").header("X-GitHub-Delivery", "sentinel")).expect_success();
-    let events = std::iter::from_fn(|| Some(receiver.next_event()));
-    let mut counts = count(events.take_while(|event| event.text("delivery_id").as_deref() != Some("sentinel")));
-    let failed: Vec<String> = (0..cases.len())
-        .filter_map(|number| {
-            let (case, seen, events) = (&cases[number], &seen[number], take(&mut counts, number));
-            let fault = fault(case, seen, events)?;
-            Some(format!("{:?} ({}): {fault:?}: {seen:?}, {events:?}", case.name, case.source))
-        })
-        .collect();
-    assert!(failed.is_empty(), "{} of {} failed:\n{}", failed.len(), cases.len(), failed.join("\n"));
-    assert!(counts.is_empty(), "events of what nobody may see: {counts:?}");
-    // The sending side is shut down at once, not after the two seconds for which it goes on reading. Half of them are to be
-    // in time, so that a busy machine fails nothing.
-    let mut endings: Vec<_> = seen.iter().filter_map(|seen| seen.ending).collect();
-    endings.sort_unstable();
-    assert!(endings[endings.len() / 2] < Duration::from_secs(1), "{:?}", endings[endings.len() / 2]);
-}
 
 #[test]
 fn the_table_has_enough_of_everything() {

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 const NOW: UnixTime = UnixTime::from_s(1_700_000_000);
 
 /// Each folder of a provider's signatures and how many files of vectors it holds.
-const PROVIDERS: [(&str, usize); 33] = [
+const PROVIDERS: [(&str, usize); 35] = [
     ("adnanh-webhook", 15),
     ("adyen", 14),
     ("bitbucket", 17),
@@ -44,6 +44,7 @@ const PROVIDERS: [(&str, usize); 33] = [
     ("line", 2),
     ("linear", 2),
     ("mailgun", 11),
+    ("messagebird", 17),
     ("microsoft-graph", 8),
     ("openai", 6),
     ("paddle", 13),
@@ -57,6 +58,7 @@ const PROVIDERS: [(&str, usize); 33] = [
     ("stripe", 15),
     ("svix", 10),
     ("token", 59),
+    ("twilio", 7),
     ("websub", 1),
     ("zoom", 2),
 ];

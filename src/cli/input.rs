@@ -23,6 +23,9 @@ pub(super) struct SchemeOption {
     /// File that describes a scheme: hookgate schemes show NAME prints one
     #[arg(long, value_name = "FILE", conflicts_with = "scheme")]
     scheme_file: Option<PathBuf>,
+    /// What the claim iss of a scheme's token has to say, where the scheme leaves that open: LiveKit's API key
+    #[arg(long, value_name = "TEXT")]
+    issuer: Option<String>,
 }
 
 impl SchemeOption {
@@ -39,12 +42,35 @@ impl SchemeOption {
         }
     }
 
+    /// What the token's issuer has to be, if that was given.
+    pub(super) fn issuer(&self) -> Option<String> {
+        self.issuer.clone()
+    }
+
     pub(super) fn scheme(&self) -> Result<Scheme, Failure> {
+        Ok(with_issuer(self.stated()?, self.issuer.as_deref())?)
+    }
+
+    /// The scheme as it is stated, its issuer left open where it leaves it open.
+    pub(super) fn stated(&self) -> Result<Scheme, Failure> {
         match &self.scheme_file {
             Some(path) => read_scheme(path).map_err(Failure::Config),
             None => named_scheme(&self.scheme),
         }
     }
+}
+
+/// `scheme` with the issuer that it leaves open.
+pub(super) fn with_issuer(mut scheme: Scheme, issuer: Option<&str>) -> Result<Scheme, ConfigError> {
+    let Some(issuer) = issuer else { return Ok(scheme) };
+    match &mut scheme.jwt {
+        Some(jwt) if jwt.issuer.is_none() && !issuer.is_empty() => jwt.issuer = Some(issuer.to_string()),
+        _ => {
+            let what = format!("the scheme {} leaves no issuer open", scheme.name);
+            return Err(ConfigError::new(what, "give an issuer only with one that does, such as livekit"));
+        }
+    }
+    Ok(scheme)
 }
 
 /// The preset called `name`.

@@ -55,6 +55,7 @@ fn replay_key(scheme: &Scheme) -> String {
         ReplayRule::Json(pointer) => pointer.clone(),
         ReplayRule::Mac => "the MAC".to_string(),
         ReplayRule::None => "none".to_string(),
+        ReplayRule::TokenId => "jti".to_string(),
     }
 }
 
@@ -70,11 +71,14 @@ fn table() -> String {
             let in_body = || scheme.signature_in_body.as_ref().map(|in_body| format!("body {}", in_body.signature));
             let header = scheme.signature_headers.first().cloned().or_else(in_body).unwrap_or_default() + more;
             let covers = match scheme.coverage() {
+                Coverage::Whole if scheme.signs_form() => "covered as a form",
                 Coverage::Whole => "covered",
                 Coverage::Fields => "some fields",
                 Coverage::Nothing => "not covered",
             };
-            [scheme.name.clone(), header, scheme.algorithm.name().to_string(), replay_key(&scheme), covers.to_string()]
+            let token = if scheme.jwt.is_some() { ", in a JWT" } else { "" };
+            let algorithm = format!("{}{token}", scheme.algorithm.name());
+            [scheme.name.clone(), header, algorithm, replay_key(&scheme), covers.to_string()]
         }))
         .collect();
     let mut widths = [0; 5];

@@ -74,10 +74,10 @@ impl Send {
     fn cannot_post(&self, error: ureq::Error) -> Failure {
         match error {
             ureq::Error::BadUri(_) | ureq::Error::Http(_) => wrong(
-                format!("cannot post to {:?}: {error}", self.url),
+                format!("cannot post to {:?}: {error}", without_credentials(&self.url)),
                 "give a URL such as http://127.0.0.1:5000/webhook",
             ),
-            error => Failure::Running(format!("cannot post to {}: {error}", self.url)),
+            error => Failure::Running(format!("cannot post to {}: {error}", without_credentials(&self.url))),
         }
     }
 
@@ -117,5 +117,29 @@ impl Send {
             .write_all(&out)
             .map_err(|error| Failure::Running(format!("cannot write to standard output: {error}")))?;
         Ok(if status.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// `url` as it can be shown: what stands before an @ of its authority is a secret.
+fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_string() };
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    format!("{scheme}://{}{path}", authority.rsplit('@').next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_in_a_url_are_not_shown() {
+        for (url, shown) in [
+            ("https://user:pass@a.example:1/x@y", "https://a.example:1/x@y"),
+            ("https://us@er:pass@a.example?@", "https://a.example?@"),
+            ("http://a.example", "http://a.example"),
+            ("nonsense", "nonsense"),
+        ] {
+            assert_eq!(without_credentials(url), shown);
+        }
     }
 }

@@ -4,11 +4,12 @@ mod options;
 mod store;
 
 use super::setup::{Origin, fail, read_config, receivers};
+use super::tls::{self, Binder, HTTPS};
 use super::wrong;
 use crate::config::{Config, ConfigError, Format, FrontName, SinkKind};
 use crate::minimal::{self, Failure, LISTEN, lines_to_stdout, say, say_error, warn};
 use crate::receive::Receivers;
-use crate::serve::evented::{self, Front, Listener, Serving, Settings};
+use crate::serve::evented::{self, Front, Serving, Settings};
 use crate::serve::{Change, Stop, tiny, unix};
 use crate::store::Asks;
 use clap::Args;
@@ -25,8 +26,9 @@ use std::time::Duration;
 /// Longest wait for what was accepted before SIGTERM. Docker kills 10 s after it; the front itself gives up a second before.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(9);
 
-/// Descriptors that are not connections: standard streams, listeners, readiness, signals, and some to spare.
-const SPARE_DESCRIPTORS: u64 = 24;
+/// Descriptors that are not connections: standard streams, listeners, readiness, signals, the files of the store (ten), and some to
+/// spare.
+const SPARE_DESCRIPTORS: u64 = 40;
 
 /// Receives webhooks until SIGTERM or SIGINT.
 #[derive(Args)]
@@ -41,7 +43,7 @@ pub(super) struct Serve {
 
 /// How a running receiver is given another configuration.
 enum Reload {
-    Evented(Change<Serving>),
+    Evented(Change<Serving>, Binder),
     TinyHttp(Change<Receivers>),
 }
 
@@ -89,14 +91,14 @@ impl Serve {
     fn evented(self, config: Config, receivers: Receivers) -> Result<(), Failure> {
         let kept = store::open(config.store.as_ref())?;
         let settings = settings(&config);
-        let bind = |address: &String| {
-            Listener::bind(address, config.listen_mode).map_err(|error| cannot_listen(address, &error))
-        };
+        let binder = Binder::new(tls::read(&config.listen, &config.tls)?)?;
+        let bind =
+            |address: &String| binder.bind(address, config.listen_mode).map_err(|error| cannot_listen(address, &error));
         let listeners = config.listen.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
         let front = Front::new(listeners).map_err(failed)?;
         let stop = front.stop();
         let asks = kept.as_ref().map(|kept| kept.store.asks());
-        self.mind_signals(config, stop.clone(), Reload::Evented(front.change()), asks, front.waker())?;
+        self.mind_signals(config, stop.clone(), Reload::Evented(front.change(), binder), asks, front.waker())?;
         for name in front.names() {
             minimal::say_listening(name, &receivers);
         }
@@ -115,6 +117,9 @@ impl Serve {
         let [address] = config.listen.as_slice() else {
             return Err(wrong("the tiny_http front listens on one address", "--front evented listens on several"));
         };
+        if address.starts_with(HTTPS) {
+            return Err(wrong("the tiny_http front speaks no TLS", "leave out --front tiny_http"));
+        }
         let kept = store::open(config.store.as_ref())?;
         // The socket's file is there until this returns.
         let (listener, name, _file) = match address.strip_prefix("unix:") {
@@ -187,13 +192,21 @@ impl Serve {
     /// Has the receiver that began with `running` serve by what the configuration says now; or, where that cannot be, go on
     /// as before.
     fn reload(&self, running: &Config, reload: &Reload) {
-        let read = self.config().and_then(|config| Ok((self.receivers(&config)?, config)));
+        let read = self.config().and_then(|config| {
+            let receivers = self.receivers(&config)?;
+            // Where TLS is spoken was decided at the start.
+            let material = tls::read(&running.listen, &config.tls);
+            Ok((receivers, material.map_err(|failed| vec![self.origin().failure(0, failed)])?, config))
+        });
         match read {
-            Ok((receivers, config)) => {
+            Ok((receivers, material, config)) => {
                 warn(&what_stays(running, &config));
                 let sources = receivers.iter().count();
                 match reload {
-                    Reload::Evented(change) => change.make(Serving { receivers, settings: settings(&config) }),
+                    Reload::Evented(change, binder) => {
+                        binder.replace(material);
+                        change.make(Serving { receivers, settings: settings(&config) });
+                    }
                     Reload::TinyHttp(change) => change.make(receivers),
                 }
                 say(&format!("hookgate: read the configuration again ({sources} {})", plural("source", sources)));
@@ -248,7 +261,7 @@ fn cannot_listen(address: &str, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::InvalidInput => wrong(
             format!("cannot listen on {address:?}: {error}"),
-            format!("give an address and port, such as {LISTEN}, or unix:PATH"),
+            format!("give an address and port, such as {LISTEN} or https://0.0.0.0:8443, or unix:PATH"),
         ),
         _ => Failure::Running(format!("cannot listen on {address}: {error}")),
     }

@@ -1,6 +1,6 @@
 //! From a configuration to what runs: its files read, its secrets found, its schemes made into receivers.
 
-use super::input::{read_secret, secret_in_environment, uncovered, verifier};
+use super::input::{read_secret, secret_in_environment, uncovered, verifier, with_issuer};
 use crate::config::{CONFIG_FILE_LIMIT_BYTES, Config, ConfigError, Keeping, SchemeReference, SecretReference, Source};
 use crate::explain::{Cause, begins_as_api_key};
 use crate::minimal::{Failure, say_error, warn};
@@ -147,6 +147,7 @@ fn scheme(source: &Source) -> Result<Scheme, ConfigError> {
         SchemeReference::File(path) => read_scheme(path)?,
         SchemeReference::Inline(scheme) => (**scheme).clone(),
     };
+    scheme = with_issuer(scheme, source.issuer.as_deref())?;
     if let Some(tolerance) = source.tolerance {
         let Some(timestamp) = &mut scheme.timestamp else {
             let what = format!("the scheme {} signs no time that a tolerance could be of", scheme.name);

@@ -7,8 +7,9 @@ use crate::payload;
 use crate::request::{Head, Header};
 use crate::sink::EventIds;
 use crate::time::UnixTime;
-use crate::verify::{CannotSign, Place, Scheme, Secret, Signer};
+use crate::verify::{CannotSign, Place, Refusal, Scheme, Secret, Signer};
 use clap::Args;
+use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -108,6 +109,14 @@ impl Signing {
                 CannotSign::Secret(_) => format!("give the secret as the provider shows it for {}", scheme.name),
                 CannotSign::NoUrl | CannotSign::InvalidUrl => "give --url https://example.com/webhook".to_string(),
                 CannotSign::NoId | CannotSign::InvalidId => "give --id ID, of letters and digits".to_string(),
+                CannotSign::Refused(Refusal::UncoveredBody) => match &scheme.body_hash_parameter {
+                    Some(name) => {
+                        let hash = hex::encode(Sha256::digest(body));
+                        format!("sign a form, or give --url with {name}={hash} in its query")
+                    }
+                    None => format!("{} signs forms: give one", scheme.name),
+                },
+                CannotSign::Refused(_) => "give a form whose every % has two hex digits behind it".to_string(),
                 CannotSign::Scheme(_) => "mend the scheme's file".to_string(),
                 CannotSign::InBody | CannotSign::NoPlace => {
                     "give a body as the provider sends it: JSON, with the lists and objects that the signature stands in"

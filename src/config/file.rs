@@ -31,10 +31,21 @@ pub struct Config {
     pub settings: Settings,
     /// Where events are kept, unless they are not.
     pub store: Option<Store>,
+    /// What TLS is spoken with.
+    pub tls: Vec<Certificate>,
     /// Who sends.
     pub sources: Vec<Source>,
     /// Where events are handed on; where there is none, standard output.
     pub sinks: Vec<Sink>,
+}
+
+/// A certificate and its key, by their files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// The certificate and those that issued it, PEM.
+    pub certificate: PathBuf,
+    /// Its key, PEM.
+    pub key: PathBuf,
 }
 
 /// What speaks HTTP.
@@ -82,6 +93,7 @@ impl Default for Config {
             proxies: Proxies::default(),
             settings: Settings::default(),
             store: Some(Store::default()),
+            tls: Vec::new(),
             sources: Vec::new(),
             sinks: Vec::new(),
         }
@@ -149,6 +161,7 @@ pub(super) fn read(document: &Document<'_>, folder: &Path) -> Option<Config> {
     let settings = fields.table("limits", "limits", "[limits]").map_or(usual.settings, limits);
     let usual_store = Store { dir: folder.join(STORE_DIR), ..Store::default() };
     let store = fields.table("store", "store", "[store]").map_or(Some(usual_store), |inner| store(inner, folder));
+    let tls = fields.tables("tls").into_iter().filter_map(|inner| certificate(inner, folder)).collect();
     let sources: Vec<Source> =
         fields.tables("source").into_iter().filter_map(|inner| source::read(inner, folder)).collect();
     if !fields.has("source") {
@@ -165,7 +178,7 @@ pub(super) fn read(document: &Document<'_>, folder: &Path) -> Option<Config> {
         document.problem(0, "the tiny_http front listens on one address", "leave out front, or all of listen but one");
     }
     let listen_mode = listen_mode.unwrap_or(usual.listen_mode);
-    Some(Config { listen, listen_mode, front, proxies, settings, store, sources, sinks })
+    Some(Config { listen, listen_mode, front, proxies, settings, store, tls, sources, sinks })
 }
 
 fn listen(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<Vec<String>> {
@@ -219,6 +232,14 @@ fn limits(mut fields: Fields<'_, '_>) -> Settings {
     };
     fields.end();
     settings
+}
+
+fn certificate(mut fields: Fields<'_, '_>, folder: &Path) -> Option<Certificate> {
+    let certificate =
+        sink::path(&mut fields, "certificate", "the file of a certificate and of those that issued it, PEM");
+    let key = sink::path(&mut fields, "key", "the file of the certificate's key, PEM");
+    fields.end();
+    Some(Certificate { certificate: folder.join(certificate?), key: folder.join(key?) })
 }
 
 /// Most days of a time in days; more than a century is a slip.

@@ -23,6 +23,10 @@ pub const TABLES: &[(&str, &str)] = &[
     ("", "Before all tables."),
     ("limits", "`[limits]`: what strangers may take, in all."),
     ("store", "`[store]`: where events are kept, and for how long. It cannot be changed while the receiver runs."),
+    (
+        "tls",
+        "`[[tls]]`, once for each certificate that TLS is spoken with on `https://` addresses. The name that a client asks for decides.",
+    ),
     ("source", "`[[source]]`, once for each source; there is one at least."),
     (
         "sink",
@@ -47,7 +51,7 @@ macro_rules! keys {
 /// All keys, by table.
 pub const KEYS: &[Key] = keys! {
     "" {
-        "listen": "list of addresses with ports, and `unix:PATH`", Some(r#"["127.0.0.1:5000"]"#), r#"["0.0.0.0:80", "unix:/run/hookgate.sock"]"#,
+        "listen": "list of addresses with ports, `https://` before one for TLS, and `unix:PATH`", Some(r#"["127.0.0.1:5000"]"#), r#"["0.0.0.0:80", "unix:/run/hookgate.sock"]"#,
             "Where it listens. Port 0 takes a free one. It cannot be changed while the receiver runs.";
         "listen_mode": "text, octal, to `777`", Some(r#""660""#), r#""666""#, "The mode of Unix sockets.";
         "front": "`evented` or `tiny_http`", Some(r#""evented""#), r#""evented""#,
@@ -58,6 +62,7 @@ pub const KEYS: &[Key] = keys! {
             "The header in which they say it. The other one is not looked at: they pass it on as the client wrote it.";
         "limits": "table", None, "{}", "See `[limits]`.";
         "store": "table", None, "{}", "See `[store]`.";
+        "tls": "tables", Some("[]"), "[]", "See `[[tls]]`.";
         "source": "tables", None, "", "See `[[source]]`.";
         "sink": "tables", None, "[]", "See `[[sink]]`.";
     }
@@ -87,6 +92,10 @@ pub const KEYS: &[Key] = keys! {
         "keep_bytes": "size, 1MiB to 1048576GiB", None, r#""10GiB""#,
             "Delete the oldest events when the file has more bytes in use; no limit unless it is said.";
     }
+    "tls" {
+        "certificate": "path", None, r#""tls/cert.pem""#, "The certificate and those that issued it, PEM. Required.";
+        "key": "path", None, r#""tls/key.pem""#, "Its key, PEM. Required.";
+    }
     "source" {
         "name": "text, 1 to 64 letters, digits, `.`, `-` and `_`", None, r#""github""#, "What it is called, in events too. Required; no other source has it.";
         "path": "text, begins with `/`", Some(r#""/webhook""#), r#""/hooks/github""#,
@@ -94,6 +103,7 @@ pub const KEYS: &[Key] = keys! {
         "scheme": "text, or a table with the fields of a scheme", None, r#""github""#,
             "How it signs: the name of a preset, or a scheme of your own as `[source.scheme]`, with the fields that [SCHEMES.md](SCHEMES.md) lists. This or `scheme_file` is required.";
         "scheme_file": "path", None, r#""mine.toml""#, "The same in a file of its own.";
+        "issuer": "text", None, r#""my-api-key""#, "What the claim `iss` of a token has to say, where the scheme leaves that open: LiveKit's API key.";
         "url": "text", None, r#""https://example.com/webhook""#, "The URL that the provider posts to, without its query. Only schemes that sign it need it.";
         "secrets": "list of references to secrets", None, r#"["new=file:secret", "env:OLD_SECRET"]"#,
             "What it signs with; any of them may match. Required.";
@@ -174,6 +184,7 @@ mod tests {
             + &line("source", "path", r#""/webhook""#)
             + &if name == "scheme_file" { String::new() } else { line("source", "scheme", r#""github""#) }
             + &line("source", "secrets", r#"["env:S"]"#);
+        let tls = line("tls", "certificate", r#""c""#) + &line("tls", "key", r#""k""#);
         let kind = of.strip_prefix("sink ").unwrap_or("stdout");
         let beside = match kind {
             "command" => line(of, "argv", r#"["true"]"#),
@@ -193,10 +204,11 @@ mod tests {
         let of_sink = of == "sink" || of.starts_with("sink ");
         let part = |is_here: bool| if is_here { stated.as_str() } else { "" };
         format!(
-            "{}[limits]\n{}[store]\n{}[[source]]\n{source}{}{}[[sink]]\n{sink}{}{}{}",
+            "{}[limits]\n{}[store]\n{}[[tls]]\n{tls}{}[[source]]\n{source}{}{}[[sink]]\n{sink}{}{}{}",
             part(of.is_empty()),
             part(of == "limits"),
             part(of == "store"),
+            part(of == "tls"),
             part(of == "source"),
             "",
             part(of_sink),
@@ -222,7 +234,7 @@ mod tests {
 
     /// Whether a key stands for whole tables, which [`file`] has anyway.
     fn is_table(key: &Key) -> bool {
-        key.table.is_empty() && ["limits", "store", "source", "sink"].contains(&key.name)
+        key.table.is_empty() && ["limits", "store", "source", "sink", "tls"].contains(&key.name)
     }
 
     #[test]

@@ -335,7 +335,7 @@ fn scalars(value: &DeValue<'_>) -> Option<Vec<Scalar>> {
 }
 
 /// The text of a key that is a path.
-fn path(fields: &mut Fields<'_, '_>, key: &'static str, hint: &str) -> Option<String> {
+pub(super) fn path(fields: &mut Fields<'_, '_>, key: &'static str, hint: &str) -> Option<String> {
     let path = fields.text(key);
     if !fields.has(key) {
         fields.missing(key, hint);

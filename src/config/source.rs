@@ -21,6 +21,8 @@ pub struct Source {
     pub path: String,
     /// How it signs.
     pub scheme: SchemeReference,
+    /// What its token's issuer has to be, where the scheme leaves that open.
+    pub issuer: Option<String>,
     /// The URL that it posts to, where the scheme signs that.
     pub url: Option<String>,
     /// What it signs with: any of them may match.
@@ -67,6 +69,7 @@ pub(super) fn read(mut fields: Fields<'_, '_>, folder: &Path) -> Option<Source> 
     let scheme = scheme(&mut fields, name.as_deref().unwrap_or("custom"), folder);
     let source = Source {
         path,
+        issuer: fields.text("issuer"),
         url: fields.text("url"),
         secrets: secrets(&mut fields, folder),
         body_limit_bytes: fields.size("body_limit", BODY_LIMITS).unwrap_or(BODY_LIMIT_BYTES),

@@ -194,6 +194,9 @@ fn head_name(refusal: Refusal) -> &'static str {
         Refusal::MissingId => "id-missing",
         Refusal::MalformedId => "id-malformed",
         Refusal::UnsupportedScheme => "required-header",
+        Refusal::UncoveredBody => "body-not-covered",
+        Refusal::InvalidForm => "parameters-malformed",
+        Refusal::TooManyParameters { .. } => "too-many-parameters",
         Refusal::InvalidJson(_) | Refusal::BodyTooLong { .. } => "body-unreadable",
         _ => "signature-malformed",
     }

@@ -44,6 +44,20 @@ pub(super) fn variants(tries: &mut Tries<'_>) -> Option<Cause> {
     if !body.contains(&b'=') {
         return None;
     }
+    if question.scheme.signs_form() {
+        // Read once more, a decoded form is another where it has what would be escapes.
+        let mut escaped = Vec::with_capacity(body.len());
+        for byte in body {
+            match byte {
+                b'%' => escaped.extend_from_slice(b"%25"),
+                b'+' => escaped.extend_from_slice(b"%2B"),
+                byte => escaped.push(*byte),
+            }
+        }
+        if let Some(cause) = holds(BodyCause::FormDecoded, &escaped) {
+            return Some(cause);
+        }
+    }
     let decoded = decoded(body);
     if decoded != body {
         if let Some(cause) = holds(BodyCause::FormEncoded, &decoded) {

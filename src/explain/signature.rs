@@ -1,6 +1,7 @@
 //! Other ways in which a signature may be written: in another encoding, behind another prefix, of another MAC.
 
 use super::cause::{Cause, SignatureCause};
+use super::jwt;
 use super::secret::standard_digit;
 use super::tries::Tries;
 use crate::base64;
@@ -23,6 +24,9 @@ const PLAIN_HEADER: &str = "Signature";
 pub(super) fn writings(tries: &mut Tries<'_>) -> Option<Cause> {
     let question = tries.question;
     let scheme = question.scheme;
+    if scheme.jwt.is_some() {
+        return jwt::writings(tries);
+    }
     let values: Vec<&[u8]> =
         scheme.signature_headers.iter().flat_map(|name| question.request.head.values(name)).collect();
     let time = time_of(scheme, &question.request.head);
@@ -126,6 +130,10 @@ fn prefix_cause(scheme: &Scheme, before: &[u8]) -> Option<SignatureCause> {
     let in_other_case = |text: &[u8], wanted: &[u8]| text.to_ascii_lowercase().ends_with(&wanted.to_ascii_lowercase());
     match &scheme.grammar {
         Grammar::Bare => (!before.is_empty()).then_some(SignatureCause::PrefixExtra),
+        Grammar::List(separator) => {
+            let own = before.rsplit(|byte| char::from(*byte) == *separator).next().unwrap_or_default();
+            (!without_optional_white_space(own).is_empty()).then_some(SignatureCause::PrefixExtra)
+        }
         Grammar::Prefix(prefix) => {
             let prefix = prefix.as_bytes();
             match before {
@@ -281,6 +289,9 @@ pub(super) fn wanted(scheme: &Scheme, refusal: Refusal) -> String {
         }
         Refusal::MissingTimestamp | Refusal::MalformedTimestamp => {
             match scheme.timestamp.as_ref().map(|rule| &rule.place) {
+                None if scheme.jwt.is_some() => {
+                    "let the sender say in the token when it was made, and when it ends".to_string()
+                }
                 Some(TimestampPlace::Header(name)) => format!("pass {name} on as it comes"),
                 Some(TimestampPlace::Field(key)) => format!("pass {headers} on as it comes, with its key {key}"),
                 Some(TimestampPlace::Json(pointer)) => format!("look at {pointer} in the body"),
@@ -295,6 +306,17 @@ pub(super) fn wanted(scheme: &Scheme, refusal: Refusal) -> String {
                 scheme.require_headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
             format!("pass on every header; the scheme wants {}", fields.join(", "))
         }
+        Refusal::UncoveredBody => match &scheme.body_hash_parameter {
+            Some(name) => format!("pass the URL's query on as it comes, with {name}, which holds the body's hash"),
+            None => "pass Content-Type on as it comes: the scheme signs a form".to_string(),
+        },
+        Refusal::InvalidForm | Refusal::TooManyParameters { .. } => {
+            "take the form as it came, before anything reads it".to_string()
+        }
+        _ if scheme.jwt.is_some() => {
+            let prefix = if let Grammar::Prefix(prefix) = &scheme.grammar { prefix.as_str() } else { "" };
+            format!("pass {headers} on as it comes: {prefix}three parts of base64url with points between them")
+        }
         _ => {
             let digits = match scheme.encoding {
                 _ if scheme.algorithm == Algorithm::Token => {
@@ -308,6 +330,7 @@ pub(super) fn wanted(scheme: &Scheme, refusal: Refusal) -> String {
             };
             let form = match &scheme.grammar {
                 Grammar::Bare => digits,
+                Grammar::List(separator) => format!("{digits}, {separator} between several"),
                 Grammar::Prefix(prefix) => format!("{prefix} and {digits}"),
                 Grammar::Pairs { key_separator, signature_keys, .. } => {
                     format!("a list with {}{key_separator} and {digits}", signature_keys.join(" or "))

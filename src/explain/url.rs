@@ -17,9 +17,9 @@ impl<'a> Parts<'a> {
     fn of(url: &'a str) -> Option<Self> {
         let (scheme, rest) = url.split_once("://")?;
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        // A colon inside brackets is of an IPv6 address.
+        // A colon inside brackets is of an IPv6 address, and one before an @ of the credentials.
         let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !port.contains(']') => (host, Some(port)),
+            Some((host, port)) if !port.contains([']', '@']) => (host, Some(port)),
             _ => (authority, None),
         };
         Some(Parts { is_secure: scheme == "https", host, port, path })

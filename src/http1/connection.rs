@@ -147,7 +147,7 @@ impl Connection {
         }
     }
 
-    /// Grows the input by doubling, but not past the body that is declared: memory follows what came, and does not
+    /// Grows the input by doubling, but not past the body that is declared, or that may come in chunks: memory follows what came, and does not
     /// overshoot.
     fn make_room(&mut self, bytes: usize) {
         let needed = self.input.len() + bytes;
@@ -157,6 +157,10 @@ impl Connection {
         let doubled = needed.max(2 * self.input.capacity());
         let wanted = match self.phase {
             Phase::Body { head_bytes, body: Body::Length { bytes } } => doubled.min(head_bytes + bytes).max(needed),
+            Phase::Body { head_bytes, body: Body::Chunked { limit_bytes, .. } } => {
+                let longest = usize::try_from(limit_bytes).map_or(usize::MAX, |limit| limit.saturating_add(head_bytes));
+                doubled.min(longest).max(needed)
+            }
             _ => doubled,
         };
         self.input.reserve_exact(wanted - self.input.len());

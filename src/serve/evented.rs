@@ -6,6 +6,11 @@
 mod admission;
 mod client;
 mod peers;
+#[cfg(feature = "tls")]
+mod session;
+#[cfg(not(feature = "tls"))]
+#[path = "evented/no_session.rs"]
+mod session;
 mod slots;
 mod socket;
 mod turn;
@@ -140,8 +145,10 @@ impl Front {
             slots: Slots::default(),
             ready: Vec::new(),
             busy: VecDeque::new(),
+            handshakes: VecDeque::new(),
             deciding: Vec::new(),
             read_buffer: vec![0; READ_BYTES].into_boxed_slice(),
+            opened: Vec::new(),
             buffers: Buffers::default(),
             last_answer: LastAnswer::default(),
             receivers: serving.receivers,
@@ -176,9 +183,13 @@ struct Loop<'r, K> {
     ready: Vec<usize>,
     /// Those who had their step and want more, looked at after all others, in turn. Nobody is on both lists.
     busy: VecDeque<usize>,
+    /// The same for those whose handshake is not done: a step of one can take longer than all that the others want.
+    handshakes: VecDeque<usize>,
     /// Connections whose request was proven in this turn.
     deciding: Vec<Deciding>,
     read_buffer: Box<[u8]>,
+    /// What was in the TLS records of a read.
+    opened: Vec<u8>,
     buffers: Buffers,
     last_answer: LastAnswer,
     receivers: Receivers,

@@ -5,6 +5,7 @@ use crate::json;
 use crate::payload::Payload;
 use crate::receive::Delivery;
 use crate::time::UnixTime;
+#[cfg(feature = "providers")]
 use crate::verify::Scheme;
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
@@ -46,6 +47,7 @@ pub(super) struct Shown<'a> {
     pub(super) received_at: UnixTime,
     pub(super) payload: &'a Payload<'a>,
     /// What says which parts of the payload are secrets; nothing where that is a scheme that this program does not know.
+    #[cfg(feature = "providers")]
     pub(super) scheme: Option<&'a Scheme>,
 }
 
@@ -59,6 +61,7 @@ impl<'a> Shown<'a> {
             delivery_id: delivery.delivery_id(),
             received_at: delivery.received_at(),
             payload: delivery.payload(),
+            #[cfg(feature = "providers")]
             scheme: Some(delivery.verified().scheme()),
         }
     }
@@ -157,7 +160,7 @@ fn steers(character: char) -> bool {
 mod tests {
     use super::*;
     use crate::request::{Head, Header, Request};
-    use crate::verify::{PayloadRule, Scheme, Secret, Verifier, preset, sign};
+    use crate::verify::{PayloadRule, Secret, Verifier, preset, sign};
 
     /// What `show` makes of `body` delivered with these headers under GitHub's scheme with `payload` as its rule.
     fn shown(

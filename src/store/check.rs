@@ -110,7 +110,7 @@ fn of_events(connection: &Connection, findings: &mut Findings, seen: &mut impl F
     let mut statement = connection.prepare("SELECT id FROM schemes")?;
     let schemes: BTreeSet<i64> = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let end: i64 = connection.query_row("SELECT coalesce(max(id), 0) FROM events", [], |row| row.get(0))?;
-    let query = format!("SELECT {COLUMNS}, definition FROM events WHERE id > ?1 ORDER BY id LIMIT ?2");
+    let query = format!("SELECT {COLUMNS} FROM events WHERE id > ?1 ORDER BY id LIMIT ?2");
     let mut statement = connection.prepare(&query)?;
     let mut last = None;
     loop {

@@ -32,6 +32,9 @@ pub(super) fn writer(folder: &Path) -> Result<Connection, StoreError> {
         // Its name has to be on the disk before an event is.
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(cannot)?;
     }
+    // Before SQLite opens it: closing any descriptor of a file gives up all locks that the process has on it (fcntl(2)), and
+    // then the next reader that leaves takes the log away from us.
+    drop(file);
     let failed = |error| StoreError::opening(&path, &error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&path, flags).map_err(failed)?;

@@ -19,6 +19,9 @@ pub fn prepare(folder: &Path) -> Result<Option<String>, StoreError> {
         }
         Err(error) => return Err(failed(error)),
     }
+    // Its name has to be on the disk before an event is; who made it may have been killed before he had synced that.
+    let around = folder.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(around).and_then(|around| around.sync_all()).map_err(failed)?;
     let mode = fs::metadata(folder).map_err(failed)?.permissions().mode() & 0o777;
     Ok((mode & 0o077 != 0).then(|| {
         let shown = folder.display();

@@ -23,8 +23,11 @@ const IDLE_TIME: Duration = Duration::from_secs(1);
 pub(super) struct Log {
     connection: Connection,
     path: PathBuf,
+    log_path: PathBuf,
     /// Which file it is, by device and number.
     file: Option<(u64, u64)>,
+    /// The same of the log, once there is one.
+    log_file: Option<(u64, u64)>,
     page_bytes: u64,
     /// Of the log, as far as it is not in the file.
     length_bytes: u64,
@@ -42,6 +45,8 @@ impl Log {
         Log {
             connection,
             file: identity(&path_of(folder)),
+            log_file: identity(&log_path(folder)),
+            log_path: log_path(folder),
             path: path_of(folder),
             page_bytes: u64::from(page_bytes),
             length_bytes: 0,
@@ -73,6 +78,9 @@ impl Log {
     /// Commits and syncs the transaction that is open.
     pub(super) fn commit(&mut self) -> rusqlite::Result<()> {
         self.connection.prepare_cached("COMMIT")?.execute([])?;
+        if self.log_file.is_none() {
+            self.log_file = identity(&self.log_path);
+        }
         self.is_touched = true;
         self.last_commit = Instant::now();
         self.pause = Duration::ZERO;
@@ -113,15 +121,23 @@ impl Log {
         Ok((bytes(log), bytes(log.saturating_sub(done))))
     }
 
-    /// Whether the file that is open is still the one that its name leads to: what is written to one that was deleted is lost.
+    /// Whether the file that is open is still the one that its name leads to, and its log too: what is written to one that was
+    /// deleted is lost.
     pub(super) fn is_in_place(&self) -> bool {
-        self.file.is_some() && identity(&self.path) == self.file
+        let is_log_in_place = self.log_file.is_none() || identity(&self.log_path) == self.log_file;
+        self.file.is_some() && identity(&self.path) == self.file && is_log_in_place
     }
 
     /// Lets go of the connection after a failure. Nothing more is written: what of the log is on the disk is not known.
     pub(super) fn abandon(self) {
         let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     }
+}
+
+fn log_path(folder: &Path) -> PathBuf {
+    let mut path = path_of(folder).into_os_string();
+    path.push("-wal");
+    path.into()
 }
 
 fn identity(path: &Path) -> Option<(u64, u64)> {
@@ -132,9 +148,7 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 /// was killed may have left it unsynced; and where a sync failed, the system takes pages for clean that never reached the disk. So
 /// every byte is written again where it is, then synced. Readers see no difference.
 pub(super) fn secure(folder: &Path) -> Result<(), StoreError> {
-    let mut path = path_of(folder).into_os_string();
-    path.push("-wal");
-    let path = PathBuf::from(path);
+    let path = log_path(folder);
     let failed = |error: io::Error| StoreError::Folder { path: path.clone(), why: error.to_string() };
     let log = match OpenOptions::new().read(true).write(true).open(&path) {
         Ok(log) => log,

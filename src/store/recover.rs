@@ -136,10 +136,9 @@ impl Work<'_> {
     }
 
     fn events(&mut self, highest_known: i64, mut seen: impl FnMut(u64)) -> Result<(), StoreError> {
-        let columns = format!("{COLUMNS}, definition");
         let (source, new) = (self.source, self.new);
-        let walk = Walk { connection: source, table: "events", key: "id", columns: &columns, highest_known };
-        let insertion = format!("INSERT OR IGNORE INTO events ({columns}) VALUES ({})", marks(14));
+        let walk = Walk { connection: source, table: "events", key: "id", columns: COLUMNS, highest_known };
+        let insertion = format!("INSERT OR IGNORE INTO events ({COLUMNS}) VALUES ({})", marks(14));
         let scheme = "INSERT OR IGNORE INTO schemes (id, definition) VALUES (?1, '# it could not be read: ' || ?1)";
         let Walked { lost, is_cut } = walk.run(|number, row| {
             let Ok(event) = judge::event(row) else {

@@ -96,7 +96,7 @@ pub(super) fn insert(
         target.as_str(),
         headers,
         payload,
-        request.body,
+        kept::body(scheme, delivery.payload(), request.body).as_ref(),
     ])?;
     Ok(())
 }

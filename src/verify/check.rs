@@ -2,6 +2,8 @@
 
 #[cfg(feature = "providers")]
 mod more;
+#[cfg(feature = "providers")]
+mod otherwise;
 
 use super::handshake;
 use super::scheme::{Algorithm, Coverage, Grammar, PayloadRule, Piece, Place, ReplayRule, Scheme, TimestampPlace};
@@ -68,6 +70,8 @@ pub fn check(scheme: &Scheme) -> Result<(), UnusableScheme> {
     }
     check_timestamp(scheme, &mut fields)?;
     check_template(scheme)?;
+    #[cfg(feature = "providers")]
+    otherwise::check(scheme)?;
     check_places(scheme)?;
     #[cfg(feature = "providers")]
     more::check(scheme)?;
@@ -118,6 +122,11 @@ fn check_grammar(grammar: &Grammar) -> Result<(), UnusableScheme> {
             wrong("a prefix has one character at least; without one it is bare")
         }
         Grammar::Prefix(_) => Ok(()),
+        #[cfg(feature = "providers")]
+        Grammar::List(separator) => match separator.is_ascii_punctuation() && !"+/=-_".contains(*separator) {
+            true => Ok(()),
+            false => wrong("what parts signatures is a punctuation mark of ASCII that no signature has"),
+        },
         Grammar::Pairs { item_separator, key_separator, signature_keys, .. } => {
             let separates = |character: &char| character.is_ascii_punctuation() || *character == ' ';
             if !separates(item_separator) || !separates(key_separator) || item_separator == key_separator {
@@ -182,8 +191,13 @@ fn check_timestamp<'a>(scheme: &'a Scheme, fields: &mut Fields<'a>) -> Result<()
 
 fn check_template(scheme: &Scheme) -> Result<(), UnusableScheme> {
     let wrong = |field: &'static str, why: &str| Err(UnusableScheme::new(field, why));
-    let count = |wanted: &Piece| scheme.template.iter().filter(|piece| *piece == wanted).count();
-    if count(&Piece::Body) > 1 {
+    let is_body = |piece: &&Piece| match piece {
+        Piece::Body => true,
+        #[cfg(feature = "providers")]
+        Piece::FormSorted | Piece::UrlFormSorted => true,
+        _ => false,
+    };
+    if scheme.template.iter().filter(is_body).count() > 1 {
         return wrong("template", "the body comes once");
     }
     match (scheme.template.contains(&Piece::Id), &scheme.signed_id) {
@@ -226,6 +240,8 @@ fn check_replay_key(scheme: &Scheme) -> Result<(), UnusableScheme> {
         ReplayRule::Mac if scheme.coverage() == Coverage::Nothing => {
             wrong("the signature does not cover the body: it is the same for all")
         }
+        #[cfg(feature = "providers")]
+        ReplayRule::TokenId if scheme.jwt.is_none() => wrong("there is no token"),
         _ => Ok(()),
     }
 }

@@ -1,6 +1,7 @@
 //! A scheme as a file: TOML with the fields of [`Scheme`], read strictly and written so that it reads back as itself.
 
 mod handshake;
+mod jwt;
 mod write;
 
 pub(crate) use write::{list, quoted};
@@ -84,7 +85,13 @@ fn read(fields: &mut Fields) -> Result<Scheme, UnusableScheme> {
         _ => (None, None),
     };
     let encoding = fields.one_of("encoding", ENCODINGS)?.or(encoding).ok_or_else(|| fields.missing("encoding"))?;
-    let template = fields.text("template")?.or(template).ok_or_else(|| fields.missing("template"))?;
+    let jwt = jwt::read(fields)?;
+    let template = match (&jwt, fields.text("template")?.or(template)) {
+        (None, None) => return Err(fields.missing("template")),
+        (None, Some(text)) => template::parse(&text).map_err(|why| UnusableScheme::new("template", why))?,
+        (Some(jwt), None) => jwt.template(),
+        (Some(_), Some(_)) => return Err(UnusableScheme::new("template", "a token's claims say what is signed")),
+    };
     let signature_in_body = in_body(fields)?;
     let signature_headers = match (fields.texts("signature_headers")?, &signature_in_body) {
         (Some(names), _) => names,
@@ -102,7 +109,7 @@ fn read(fields: &mut Fields) -> Result<Scheme, UnusableScheme> {
         grammar: grammar(fields)?,
         algorithm,
         encoding,
-        template: template::parse(&template).map_err(|why| UnusableScheme::new("template", why))?,
+        template,
         secret_form: secret(fields)?,
         timestamp: timestamp(fields)?,
         signed_id: fields.text("signed_id")?,
@@ -113,14 +120,21 @@ fn read(fields: &mut Fields) -> Result<Scheme, UnusableScheme> {
             "signed-id" => ReplayRule::SignedId,
             "mac" => ReplayRule::Mac,
             "none" => ReplayRule::None,
+            "jti" => ReplayRule::TokenId,
             pointer if pointer.starts_with('/') => ReplayRule::Json(pointer.to_string()),
-            _ => return Err(fields.wrong("replay_key", "signed-id, mac, none, or a JSON pointer, which begins with /")),
+            _ => {
+                return Err(
+                    fields.wrong("replay_key", "signed-id, jti, mac, none, or a JSON pointer, which begins with /")
+                );
+            }
         },
         replay_reason: fields.text("replay_reason")?.unwrap_or_default(),
         methods: fields.texts("methods")?.unwrap_or_else(|| vec!["POST".to_string()]),
         success: success(fields)?,
         handshakes: handshake::read(fields)?,
         bare_refusals: fields.flag("bare_refusals")?,
+        body_hash_parameter: fields.text("body_hash_parameter")?,
+        jwt,
     })
 }
 
@@ -136,6 +150,7 @@ fn grammar(fields: &mut Fields) -> Result<Grammar, UnusableScheme> {
     let Some(mut inner) = fields.inner("grammar", "bare")? else { return Ok(Grammar::Bare) };
     let grammar = match inner.text("prefix")? {
         Some(prefix) => Grammar::Prefix(prefix),
+        None if inner.table.contains_key("list_separator") => Grammar::List(inner.character("list_separator")?),
         None => {
             let (item_separator, is_spaced) = inner.spaced_character("item_separator")?;
             Grammar::Pairs {
@@ -392,7 +407,7 @@ mod tests {
             ("encoding = \"base32\"", "encoding", "it has to be one of hex, base64"),
             ("template = \"{Body}\"", "template", "unknown piece {Body}"),
             ("template = \"v0\"", "replay_key", "the signature does not cover the body"),
-            ("replay_key = \"id\"", "replay_key", "it has to be signed-id, mac, none, or a JSON pointer"),
+            ("replay_key = \"id\"", "replay_key", "it has to be signed-id, jti, mac, none, or a JSON pointer"),
             ("replay_key = \"signed-id\"", "replay_key", "there is no signed id"),
             ("signature_header = \"X\"", "signature_header", "there is no such field"),
             ("signature_headers = \"X\"", "signature_headers", "it has to be a list of texts"),
@@ -408,6 +423,21 @@ mod tests {
             ("payload = \"xml\"", "payload", "it has to be one of json"),
             ("success = { status = 302 }", "success", "its status is one from 200 to 299"),
             ("name = ", "file", "not TOML at line 8"),
+            ("jwt = 1", "jwt", "it has to be a table in braces"),
+            ("jwt = { }", "jwt.body_hash", "it has to be stated"),
+            ("jwt = { body_hash = \"h\" }", "template", "a token's claims say what is signed"),
+            ("jwt = { body_hash = \"h\", expires = 1 }", "jwt.expires", "it has to be true or false"),
+            ("jwt = { body_hash = \"h\", leeway_s = -1 }", "jwt.leeway_s", "it has to be seconds"),
+            ("jwt = { body_hash = \"h\", x = 1 }", "jwt.x", "there is no such field"),
+            (
+                "jwt = { body_hash = \"h\", other_algorithms = [\"none\"] }",
+                "jwt.other_algorithms",
+                "it has to be names",
+            ),
+            ("template = \"{form_sorted}\"", "payload", "the template has a form, and a form is no JSON"),
+            ("body_hash_parameter = \"h\"", "body_hash_parameter", "it stands for {form_sorted}"),
+            ("replay_key = \"jti\"", "replay_key", "there is no token"),
+            ("grammar = { list_separator = \",,\" }", "grammar.list_separator", "it has to be one character"),
         ] {
             let (refused, reason) = of(change).map(drop).unwrap_err();
             assert!(refused == field && reason.starts_with(why), "{change}: {refused}: {reason}");

@@ -93,11 +93,11 @@ impl Scheme {
         !is_time && !matches!(&self.replay_key, ReplayRule::Json(at) if at == pointer)
     }
 
-    /// Whether an id is under the signature, be it in a header or in the body.
+    /// Whether an id is under the signature, be it in a header, in the body, or a JWT's.
     #[must_use]
     pub fn signs_id(&self) -> bool {
         let in_body = matches!(&self.replay_key, ReplayRule::Json(at) if !self.covers_body() && self.covers_json(at));
-        self.signed_id.is_some() || in_body
+        self.signed_id.is_some() || in_body || self.replay_key == ReplayRule::TokenId
     }
 
     /// Whether the signature covers what stands at `pointer` of the payload.

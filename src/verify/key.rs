@@ -2,6 +2,8 @@
 
 use super::encoding::LONGEST;
 #[cfg(feature = "providers")]
+use super::form::Form;
+#[cfg(feature = "providers")]
 use super::scheme::Encoding;
 use super::scheme::{Algorithm, Piece, Scheme, SecretForm, Unprefixed};
 use super::secret::Secret;
@@ -164,6 +166,18 @@ impl Keyed {
         }
     }
 
+    /// Whether `mac` is the MAC of `message`: whole, and compared by the library in constant time.
+    #[cfg(feature = "providers")]
+    pub(super) fn has_signed(&self, message: &[u8], mac: &[u8]) -> bool {
+        match self {
+            Keyed::HmacSha256(keyed) => keyed.clone().chain_update(message).verify_slice(mac).is_ok(),
+            Keyed::HmacSha384(keyed) => keyed.clone().chain_update(message).verify_slice(mac).is_ok(),
+            Keyed::HmacSha512(keyed) => keyed.clone().chain_update(message).verify_slice(mac).is_ok(),
+            // No token is signed so.
+            _ => false,
+        }
+    }
+
     /// The signature of `text`.
     pub(super) fn sign(&self, scheme: &Scheme, text: &Text<'_>) -> Vec<u8> {
         match self {
@@ -245,11 +259,15 @@ fn sign<M: Mac + Clone>(keyed: &M, scheme: &Scheme, text: &Text<'_>) -> Vec<u8> 
 }
 
 /// What a template's pieces stand for in one request.
+#[derive(Clone, Copy)]
 pub(super) struct Text<'a> {
     pub(super) request: &'a Request<'a>,
     pub(super) timestamp: &'a [u8],
     pub(super) id: &'a [u8],
     pub(super) url: &'a Url,
+    /// The request's form, where the scheme signs its parameters.
+    #[cfg(feature = "providers")]
+    pub(super) form: Option<&'a Form<'a>>,
 }
 
 /// Scheme, authority and path of the URL that the provider posts to.
@@ -265,9 +283,27 @@ impl Url {
         unescape(url.as_bytes(), &mut |bytes| unescaped.extend_from_slice(bytes));
         Url { as_received: url.to_string(), unescaped }
     }
+
+    #[cfg(feature = "providers")]
+    pub(super) fn as_str(&self) -> &str {
+        &self.as_received
+    }
 }
 
-impl Text<'_> {
+impl<'a> Text<'a> {
+    /// That of `request`, with its timestamp and id.
+    #[inline(always)]
+    pub(super) fn new(request: &'a Request<'a>, (timestamp, id): (&'a [u8], &'a [u8]), url: &'a Url) -> Self {
+        Text {
+            request,
+            timestamp,
+            id,
+            url,
+            #[cfg(feature = "providers")]
+            form: None,
+        }
+    }
+
     /// Gives the bytes of `template` to `take`: the body as it lies there, uncopied; what is short gathered before it, since
     /// a hash takes one piece faster than five.
     #[inline(always)]
@@ -289,13 +325,14 @@ impl Text<'_> {
                     gathered.give(&mut take);
                     take(self.request.body);
                 }
-                Piece::Url => {
-                    gathered.put(self.url.as_received.as_bytes(), &mut take);
-                    if let Some(query) = self.request.head.query() {
-                        gathered.put(b"?", &mut take);
-                        gathered.put(query.as_bytes(), &mut take);
-                    }
+                #[cfg(feature = "providers")]
+                Piece::FormSorted | Piece::UrlFormSorted => {
+                    gathered.give(&mut take);
+                    self.feed_form(piece, &mut take);
                 }
+                #[cfg(feature = "providers")]
+                Piece::UrlAnyPort => self.put_url(&mut gathered, &mut take),
+                Piece::Url => self.put_url(&mut gathered, &mut take),
                 Piece::UrlUnescaped => {
                     gathered.put(&self.url.unescaped, &mut take);
                     if let Some(query) = self.request.head.query() {
@@ -306,6 +343,25 @@ impl Text<'_> {
             }
         }
         gathered.give(&mut take);
+    }
+
+    #[inline(always)]
+    fn put_url(&self, gathered: &mut Gathered, take: &mut impl FnMut(&[u8])) {
+        gathered.put(self.url.as_received.as_bytes(), take);
+        if let Some(query) = self.request.head.query() {
+            gathered.put(b"?", take);
+            gathered.put(query.as_bytes(), take);
+        }
+    }
+
+    #[cfg(feature = "providers")]
+    #[cold]
+    fn feed_form(&self, piece: &Piece, take: &mut impl FnMut(&[u8])) {
+        match (self.form, piece) {
+            (Some(form), Piece::UrlFormSorted) => form.feed_with_url(self.url.as_received.as_bytes(), take),
+            (Some(form), _) => form.feed(take),
+            (None, _) => {}
+        }
     }
 }
 

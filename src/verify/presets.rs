@@ -4,6 +4,10 @@ mod base64_of_body;
 mod hex_of_body;
 #[cfg(feature = "providers")]
 mod in_body;
+#[cfg(feature = "providers")]
+mod jwt;
+#[cfg(feature = "providers")]
+mod of_form;
 mod of_url;
 mod standard_webhooks;
 mod timed_header;
@@ -14,6 +18,8 @@ mod token;
 use super::handshake::{Handshake, Reply, Spot};
 #[cfg(feature = "providers")]
 use super::in_body::InBody;
+#[cfg(feature = "providers")]
+use super::jwt::Jwt;
 use super::scheme::{
     Algorithm, ContentType, Encoding, Grammar, PayloadRule, Place, ReplayRule, Scheme, SecretForm, Success, TimeUnit,
     Timestamp, TimestampPlace, Unprefixed,
@@ -50,6 +56,24 @@ struct Preset {
     success: Success,
     handshakes: &'static [Ask],
     bare_refusals: bool,
+    #[cfg(feature = "providers")]
+    body_hash_parameter: Option<&'static str>,
+    #[cfg(feature = "providers")]
+    jwt: Option<Token>,
+}
+
+/// [`Jwt`], borrowed.
+#[cfg(feature = "providers")]
+struct Token {
+    other_algorithms: &'static [Algorithm],
+    body_hash: &'static str,
+    unhashed_if_empty: bool,
+    url_hash: Option<&'static str>,
+    issuer: Option<&'static str>,
+    made_at: Option<&'static str>,
+    past_s: Option<u64>,
+    leeway_s: Option<u64>,
+    expires: bool,
 }
 
 /// [`Handshake`], borrowed.
@@ -90,6 +114,8 @@ enum Form {
     Pairs(char, char, &'static [&'static str]),
     /// The same, with a space behind the item separator where it is written.
     SpacedPairs(char, char, &'static [&'static str]),
+    #[cfg(feature = "providers")]
+    List(char),
 }
 
 /// [`SecretForm`], borrowed.
@@ -118,6 +144,8 @@ enum Body {
     Json,
     JsonOrFormField(&'static str),
     JsonOrForm,
+    #[cfg(feature = "providers")]
+    Form,
     Any,
     #[cfg(feature = "providers")]
     MayBeEmpty,
@@ -129,6 +157,8 @@ enum Replay {
     Json(&'static str),
     Mac,
     None,
+    #[cfg(feature = "providers")]
+    TokenId,
 }
 
 /// What most providers do: HMAC-SHA256 over the body, in hex, keyed by the secret as it is; JSON by POST.
@@ -156,6 +186,10 @@ const BASE: Preset = Preset {
     success: Success { status: 200, content_type: ContentType::Json, body: Cow::Borrowed(SUCCESS) },
     handshakes: &[],
     bare_refusals: false,
+    #[cfg(feature = "providers")]
+    body_hash_parameter: None,
+    #[cfg(feature = "providers")]
+    jwt: None,
 };
 
 /// An answer of 200 without a word, for providers that want none.
@@ -174,6 +208,10 @@ const TABLES: &[&[Preset]] = &[
     timed_list::PRESETS,
     timed_header::PRESETS,
     of_url::PRESETS,
+    #[cfg(feature = "providers")]
+    of_form::PRESETS,
+    #[cfg(feature = "providers")]
+    jwt::PRESETS,
     #[cfg(feature = "providers")]
     token::PRESETS,
     #[cfg(feature = "providers")]
@@ -218,6 +256,8 @@ impl Preset {
             require_headers: self.require.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
             grammar: match self.grammar {
                 Form::Bare => Grammar::Bare,
+                #[cfg(feature = "providers")]
+                Form::List(separator) => Grammar::List(separator),
                 Form::Prefix(prefix) => Grammar::Prefix(prefix.to_string()),
                 Form::Pairs(item_separator, key_separator, keys)
                 | Form::SpacedPairs(item_separator, key_separator, keys) => Grammar::Pairs {
@@ -257,6 +297,8 @@ impl Preset {
                 Body::JsonOrForm => PayloadRule::JsonOrForm,
                 Body::Any => PayloadRule::Any,
                 #[cfg(feature = "providers")]
+                Body::Form => PayloadRule::Form,
+                #[cfg(feature = "providers")]
                 Body::MayBeEmpty => PayloadRule::MayBeEmpty,
             },
             event_type: places(self.event_type),
@@ -266,12 +308,35 @@ impl Preset {
                 Replay::Json(pointer) => ReplayRule::Json(pointer.to_string()),
                 Replay::Mac => ReplayRule::Mac,
                 Replay::None => ReplayRule::None,
+                #[cfg(feature = "providers")]
+                Replay::TokenId => ReplayRule::TokenId,
             },
             replay_reason: self.replay_reason.to_string(),
             methods: owned(self.methods),
             success: self.success.clone(),
             handshakes: self.handshakes.iter().map(Ask::handshake).collect(),
             bare_refusals: self.bare_refusals,
+            #[cfg(feature = "providers")]
+            body_hash_parameter: self.body_hash_parameter.map(str::to_string),
+            #[cfg(feature = "providers")]
+            jwt: self.jwt.as_ref().map(Token::jwt),
+        }
+    }
+}
+
+#[cfg(feature = "providers")]
+impl Token {
+    fn jwt(&self) -> Jwt {
+        Jwt {
+            other_algorithms: self.other_algorithms.to_vec(),
+            body_hash: self.body_hash.to_string(),
+            unhashed_if_empty: self.unhashed_if_empty,
+            url_hash: self.url_hash.map(str::to_string),
+            issuer: self.issuer.map(str::to_string),
+            made_at: self.made_at.map(str::to_string),
+            past_s: self.past_s,
+            leeway_s: self.leeway_s,
+            expires: self.expires,
         }
     }
 }

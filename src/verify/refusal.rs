@@ -69,6 +69,13 @@ pub enum Refusal {
     UnsupportedAlgorithm,
     /// The signature header is not of the scheme's grammar.
     MalformedSignature,
+    /// A body that is neither the form that the scheme signs, nor hashed in the URL: its signature says nothing of it.
+    UncoveredBody,
+    /// The form that the scheme signs has more parameters than are sorted.
+    TooManyParameters {
+        /// How many are.
+        limit: usize,
+    },
     /// Well formed, but not what any of the secrets gives for this body.
     SignatureMismatch,
     /// Rightly signed, but too long ago.
@@ -91,7 +98,7 @@ pub enum Refusal {
     HandshakeRefused,
     /// Rightly signed, but not JSON.
     InvalidJson(NotJson),
-    /// Rightly signed, but not the form that the scheme wants: its field is missing, repeated or badly escaped.
+    /// Not the form that the scheme wants: its field is missing or repeated, or something is badly escaped.
     InvalidForm,
 }
 
@@ -116,6 +123,8 @@ impl Refusal {
             }
             Refusal::MissingTimestamp | Refusal::MissingId => (400, "Missing signed timestamp or id"),
             Refusal::MalformedTimestamp | Refusal::MalformedId => (400, "Invalid signed timestamp or id"),
+            Refusal::UncoveredBody => (400, "Payload not covered by the signature"),
+            Refusal::TooManyParameters { .. } => (400, "Too many form parameters"),
             Refusal::InvalidJson(_) | Refusal::InvalidForm => (400, "Invalid JSON payload"),
             Refusal::SignatureMismatch => (401, "Signature mismatch - unauthorized"),
             Refusal::Stale { .. } | Refusal::FromTheFuture { .. } => (401, "Timestamp out of bounds - unauthorized"),
@@ -166,6 +175,12 @@ impl fmt::Display for Refusal {
             Refusal::MalformedId => "the signed id is not of the scheme's form",
             Refusal::UnsupportedAlgorithm => "the signature header names another algorithm",
             Refusal::MalformedSignature => "the signature header is not of the scheme's form",
+            Refusal::UncoveredBody => {
+                "the body is neither a form nor hashed in the URL, so that its signature says nothing of it"
+            }
+            Refusal::TooManyParameters { limit } => {
+                return write!(f, "the form has more than {limit} parameters");
+            }
             Refusal::SignatureMismatch => "the signature is not what any given secret makes of this body",
             Refusal::Stale { age_s, limit_s } => return write!(f, "signed {age_s} s ago, limit is {limit_s} s"),
             Refusal::FromTheFuture { ahead_s, limit_s } => {
@@ -184,7 +199,7 @@ impl fmt::Display for Refusal {
             Refusal::HandshakeRefused => {
                 "a handshake without the token that was agreed on, or that hands over a secret"
             }
-            Refusal::InvalidForm => "the form has not exactly one well-escaped payload field",
+            Refusal::InvalidForm => "the form lacks its one payload field, or something in it is badly escaped",
         };
         f.write_str(fact)
     }

@@ -3,6 +3,8 @@
 use super::handshake::Handshake;
 #[cfg(feature = "providers")]
 use super::in_body::InBody;
+#[cfg(feature = "providers")]
+use super::jwt::Jwt;
 pub use super::template::Piece;
 use std::borrow::Cow;
 
@@ -53,6 +55,13 @@ pub struct Scheme {
     pub handshakes: Vec<Handshake>,
     /// Whether refusals are answered by their status alone, without a body: for providers that take no other.
     pub bare_refusals: bool,
+    /// A parameter of the query that, where it is there, holds the hex SHA-256 of the body, which is no form then. The query
+    /// is signed as part of the URL.
+    #[cfg(feature = "providers")]
+    pub body_hash_parameter: Option<String>,
+    /// What the token says, where the signature is a JSON Web Token.
+    #[cfg(feature = "providers")]
+    pub jwt: Option<Jwt>,
 }
 
 /// How a signature header's value is built around the encoded signature.
@@ -74,6 +83,10 @@ pub enum Grammar {
         /// Keys whose values are signatures. Each may come several times, and any of them may match.
         signature_keys: Vec<String>,
     },
+    /// Signatures and nothing else, this character of ASCII between them. White space around one is not part of it; any of
+    /// them may match.
+    #[cfg(feature = "providers")]
+    List(char),
 }
 
 /// A MAC algorithm.
@@ -225,6 +238,9 @@ pub enum ReplayRule {
     Mac,
     /// Nothing: the same signed bytes can be two events.
     None,
+    /// The token's id, its claim `jti`; the MAC where there is none.
+    #[cfg(feature = "providers")]
+    TokenId,
 }
 
 /// How much of a body a signature covers.
@@ -276,7 +292,23 @@ impl Scheme {
     /// Whether the signature covers the body.
     #[must_use]
     pub fn covers_body(&self) -> bool {
-        self.template.contains(&Piece::Body)
+        self.template.contains(&Piece::Body) || self.signs_form()
+    }
+
+    /// Whether a form's parameters are signed, not the bytes that they came in.
+    #[must_use]
+    pub fn signs_form(&self) -> bool {
+        #[cfg(feature = "providers")]
+        return self.template.iter().any(|piece| matches!(piece, Piece::FormSorted | Piece::UrlFormSorted));
+        #[cfg(not(feature = "providers"))]
+        return false;
+    }
+
+    /// Whether an id is under the signature: one in a header.
+    #[cfg(not(feature = "providers"))]
+    #[must_use]
+    pub fn signs_id(&self) -> bool {
+        self.signed_id.is_some()
     }
 
     /// How much of the body the signature covers.
@@ -295,7 +327,13 @@ impl Scheme {
     /// Whether the signature covers the URL, so that the verifier has to be told it.
     #[must_use]
     pub fn covers_url(&self) -> bool {
-        self.template.iter().any(|piece| matches!(piece, Piece::Url | Piece::UrlUnescaped))
+        let is_url = |piece: &Piece| match piece {
+            Piece::Url | Piece::UrlUnescaped => true,
+            #[cfg(feature = "providers")]
+            Piece::UrlAnyPort | Piece::UrlFormSorted => true,
+            _ => false,
+        };
+        self.template.iter().any(is_url)
     }
 
     /// The same with other bounds for the timestamp's age, and for how far ahead it is where the scheme bounds that: `s`
@@ -307,6 +345,10 @@ impl Scheme {
             timestamp.past_s = Some(s);
             timestamp.future_s = if bounds_age_only { None } else { Some(s) };
         }
+        #[cfg(feature = "providers")]
+        if let Some(jwt) = &mut self.jwt {
+            (jwt.past_s, jwt.leeway_s) = (jwt.past_s.map(|_| s), Some(s));
+        }
         self
     }
 
@@ -315,6 +357,10 @@ impl Scheme {
     pub fn ignoring_age(mut self) -> Self {
         if let Some(timestamp) = &mut self.timestamp {
             (timestamp.past_s, timestamp.future_s) = (None, None);
+        }
+        #[cfg(feature = "providers")]
+        if let Some(jwt) = &mut self.jwt {
+            (jwt.past_s, jwt.leeway_s) = (None, None);
         }
         self
     }

@@ -4,7 +4,7 @@ use super::check::{UnusableScheme, check};
 use super::key::{Keyed, Text, UnusableSecret, Url};
 use super::scheme::{Scheme, TimestampPlace};
 use super::secret::Secret;
-use super::{is_base_url, signature, timestamp};
+use super::{Refusal, is_base_url, signature, timestamp};
 use crate::request::{Head, Header, Request};
 use crate::time::UnixTime;
 use std::fmt;
@@ -48,6 +48,8 @@ pub enum CannotSign {
     NoUrl,
     /// Not a URL that a provider posts to.
     InvalidUrl,
+    /// The scheme signs a form, or a hash of the body in the URL, and the body is neither.
+    Refused(Refusal),
     /// The signature stands in the body, which header fields say nothing of: see [`Signer::deliver`].
     InBody,
     /// The signature stands in the body, and this body has no place for it: it is no JSON, or none of the scheme's form.
@@ -63,6 +65,7 @@ impl fmt::Display for CannotSign {
             CannotSign::InvalidId => "the id cannot stand in the scheme's header",
             CannotSign::NoUrl => "the scheme signs the URL that is posted to, and none was given",
             CannotSign::InvalidUrl => "a URL begins with http:// or https:// and has no fragment",
+            CannotSign::Refused(refusal) => return refusal.fmt(f),
             CannotSign::InBody => "the scheme's signature stands in the body",
             CannotSign::NoPlace => "the scheme's signature stands in the body, and this body has no place for it",
         })
@@ -113,8 +116,9 @@ impl Signer {
         }
         let mut fields = self.scheme.require_headers.clone();
         let id = match (&self.scheme.signed_id, &self.id) {
-            (None, _) => "",
-            (Some(_), None) => return Err(CannotSign::NoId),
+            (None, _) if !self.scheme.signs_id() => "",
+            (_, None) => return Err(CannotSign::NoId),
+            (None, Some(id)) => id,
             (Some(_), Some(id)) if id.trim().is_empty() || id.trim() != id || id.chars().any(char::is_control) => {
                 return Err(CannotSign::InvalidId);
             }
@@ -141,13 +145,44 @@ impl Signer {
         if let Some(TimestampPlace::Header(name)) = self.scheme.timestamp.as_ref().map(|rule| &rule.place) {
             fields.push((name.clone(), written.clone()));
         }
-        let request = Request { head: Head { method: &self.method, target, headers: &[] }, body };
-        let text = Text { request: &request, timestamp: written.as_bytes(), id: id.as_bytes(), url: &Url::new(base) };
-        let signature = self.keyed.sign(&self.scheme, &text);
+        // A body that looks like JSON is none of a form: it is signed as one only by mistake.
+        let as_json = [Header { name: "Content-Type", value: b"application/json" }];
+        let headers = if body.starts_with(b"{") || body.starts_with(b"[") { &as_json[..] } else { &[] };
+        let request = Request { head: Head { method: &self.method, target, headers }, body };
         let name = self.scheme.signature_headers.first().cloned().unwrap_or_default();
-        fields.push((name, signature::write(&self.scheme, &signature, &written)));
+        let value = self.value(&request, (&written, id), base, now)?;
+        fields.push((name, value));
         self.check_own(&fields)?;
         Ok(fields)
+    }
+
+    /// The value of the signature header for `request`, signed with this timestamp and id.
+    fn value(
+        &self,
+        request: &Request<'_>,
+        (timestamp, id): (&str, &str),
+        url: &str,
+        now: UnixTime,
+    ) -> Result<String, CannotSign> {
+        #[cfg(not(feature = "providers"))]
+        let _ = now;
+        #[cfg(feature = "providers")]
+        if let Some(jwt) = &self.scheme.jwt {
+            let plain = Scheme { template: vec![super::Piece::Body], ..self.scheme.clone() };
+            let sign = |body: &[u8]| {
+                self.keyed.sign(&plain, &Text::new(&Request { body, ..*request }, (&[], &[]), &Url::new("")))
+            };
+            let token = super::jwt::token((&self.scheme, jwt), (&request.head, url, request.body), id, now, sign);
+            let prefix = signature::write(&self.scheme, &[], "");
+            return token.map(|token| prefix + &token).ok_or(CannotSign::InvalidId);
+        }
+        let url = Url::new(url);
+        let text = Text::new(request, (timestamp.as_bytes(), id.as_bytes()), &url);
+        #[cfg(feature = "providers")]
+        let form = super::form::Form::read(&self.scheme, request).map_err(CannotSign::Refused)?;
+        #[cfg(feature = "providers")]
+        let text = Text { form: Some(&form), ..text };
+        Ok(signature::write(&self.scheme, &self.keyed.sign(&self.scheme, &text), timestamp))
     }
 
     /// The header fields and the body of a delivery of `body` that is signed at `now`. The body is another than was given where
@@ -174,7 +209,7 @@ impl Signer {
         let headers: Vec<_> = fields.iter().map(|(name, value)| Header { name, value: value.as_bytes() }).collect();
         let head = Head { method: &self.method, target: "/", headers: &headers };
         match signature::Plan::new(&self.scheme).read(&self.scheme, &head, &mut signature::Parts::empty()) {
-            Err(super::Refusal::MalformedId) => Err(CannotSign::InvalidId),
+            Err(Refusal::MalformedId) => Err(CannotSign::InvalidId),
             _ => Ok(()),
         }
     }
@@ -190,6 +225,10 @@ impl fmt::Debug for Signer {
 /// URL. Nothing where it is not: see [`Signer`].
 #[must_use]
 pub fn sign(scheme: &Scheme, secret: &Secret, body: &[u8]) -> Vec<(String, String)> {
+    #[cfg(feature = "providers")]
+    if scheme.jwt.is_some() {
+        return Vec::new();
+    }
     let needs_no_time = scheme.timestamp.as_ref().is_none_or(|rule| matches!(rule.place, TimestampPlace::Json(_)));
     let signer = if needs_no_time { Signer::new(scheme, secret).ok() } else { None };
     signer.and_then(|signer| signer.sign(body, UnixTime::from_s(0)).ok()).unwrap_or_default()

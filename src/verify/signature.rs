@@ -19,9 +19,13 @@ pub(super) struct Plan {
     wanted: Vec<(String, Role)>,
     /// Bit n is set where a wanted name has n bytes; the last bit stands for all lengths from 63 on.
     lengths: u64,
-    /// What may not be in an id: the byte that parts it from what follows in the template.
-    after_id: Option<u8>,
+    /// What may not be in an id: the byte that parts it from what follows in the template, or, where it is last, from what
+    /// is before it.
+    beside_id: Option<u8>,
     signature_bytes: usize,
+    /// Whether something else than pieces of the request is signed: a form, a URL of two kinds, a token.
+    #[cfg(feature = "providers")]
+    pub(super) is_otherwise: bool,
 }
 
 /// What a wanted header field is for.
@@ -69,12 +73,22 @@ impl Plan {
         for ((name, _), at) in scheme.require_headers.iter().zip(0..) {
             wanted.push((name.clone(), Role::Required(at)));
         }
-        let after_id = scheme.template.windows(2).find_map(|pair| match pair {
-            [Piece::Id, Piece::Literal(text)] => text.bytes().next(),
-            _ => None,
-        });
+        let beside_id = match scheme.template.as_slice() {
+            [.., Piece::Literal(text), Piece::Id] => text.bytes().last(),
+            template => template.windows(2).find_map(|pair| match pair {
+                [Piece::Id, Piece::Literal(text)] => text.bytes().next(),
+                _ => None,
+            }),
+        };
         let lengths = wanted.iter().fold(0, |lengths, (name, _)| lengths | length_bit(name.len()));
-        Plan { wanted, lengths, after_id, signature_bytes: scheme.algorithm.signature_bytes() }
+        Plan {
+            wanted,
+            lengths,
+            beside_id,
+            signature_bytes: scheme.algorithm.signature_bytes(),
+            #[cfg(feature = "providers")]
+            is_otherwise: scheme.jwt.is_some() || scheme.signs_form() || scheme.template.contains(&Piece::UrlAnyPort),
+        }
     }
 
     /// Fills `parts` with what `scheme`, of which this plan was made, wants of `head`.
@@ -110,7 +124,7 @@ impl Plan {
             (None, _) => &[][..],
             (Some(_), Value::None) => return Err(Refusal::MissingId),
             (Some(_), Value::One(id))
-                if !id.is_empty() && self.after_id.is_none_or(|byte| place(id, byte).is_none()) =>
+                if !id.is_empty() && self.beside_id.is_none_or(|byte| place(id, byte).is_none()) =>
             {
                 id
             }
@@ -130,6 +144,13 @@ impl Plan {
         if found.count > SIGNATURES_LIMIT {
             return Err(Refusal::TooManySignatures { limit: SIGNATURES_LIMIT });
         }
+        #[cfg(feature = "providers")]
+        if let Some(jwt) = &scheme.jwt {
+            return match found.encoded.first() {
+                Some(token) if found.count > 0 => jwt.read(scheme, token).map(drop),
+                _ => Err(found.foreign.unwrap_or(Refusal::MalformedSignature)),
+            };
+        }
         parts.signature_bytes = self.signature_bytes;
         let (out, _) = parts.decoded.split_at_mut(self.signature_bytes);
         let mut encoded = found.encoded.iter().take(found.count);
@@ -143,7 +164,7 @@ impl Plan {
     }
 }
 
-impl Parts<'_> {
+impl<'a> Parts<'a> {
     pub(super) fn empty() -> Self {
         Parts {
             timestamp: &[],
@@ -154,6 +175,12 @@ impl Parts<'_> {
             at: 0,
             signature_bytes: 0,
         }
+    }
+
+    /// The token that the signature is, where it is one.
+    #[cfg(feature = "providers")]
+    pub(super) fn token(&self) -> &'a [u8] {
+        self.found.encoded.first().copied().unwrap_or_default()
     }
 
     /// Whether any of the signatures is one that `is_right` takes.
@@ -239,6 +266,8 @@ impl<'a> Found<'a> {
                 Ok(encoded) => self.push(encoded),
                 Err(refusal) => self.foreign = Some(refusal),
             },
+            #[cfg(feature = "providers")]
+            Grammar::List(separator) => self.take_list(u8::try_from(*separator).unwrap_or(0), value),
             Grammar::Pairs { item_separator, key_separator, signature_keys, .. } => {
                 // Both are ASCII.
                 let [item_separator, key_separator] =
@@ -264,6 +293,12 @@ impl<'a> Found<'a> {
                 }
             }
         }
+    }
+
+    #[cfg(feature = "providers")]
+    #[cold]
+    fn take_list(&mut self, separator: u8, value: &'a [u8]) {
+        value.split(|byte| *byte == separator).for_each(|item| self.push(without_optional_white_space(item)));
     }
 
     fn push(&mut self, encoded: &'a [u8]) {
@@ -326,6 +361,8 @@ pub(super) fn write(scheme: &Scheme, signature: &[u8], timestamp: &str) -> Strin
     let encoded = encoded(scheme, signature);
     match &scheme.grammar {
         Grammar::Bare => encoded,
+        #[cfg(feature = "providers")]
+        Grammar::List(_) => encoded,
         Grammar::Prefix(prefix) => format!("{prefix}{encoded}"),
         Grammar::Pairs { item_separator, is_spaced, key_separator, signature_keys } => {
             let key = signature_keys.first().map_or("", String::as_str);

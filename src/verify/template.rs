@@ -19,19 +19,36 @@ pub enum Piece {
     UrlUnescaped,
     /// The method.
     Method,
+    /// The URL as [`Piece::Url`], with and without the port that is its scheme's own: either may have been signed.
+    #[cfg(feature = "providers")]
+    UrlAnyPort,
+    /// The body's form: each name and its value, decoded, by name and then value, the same pair once. Nothing between them.
+    #[cfg(feature = "providers")]
+    FormSorted,
+    /// The URL and the body's form as Plivo signs them: scheme, authority and path as configured; `?` and the query's fields,
+    /// decoded and sorted, as `name=value` with `&` between them; `.` where both have fields; the form as
+    /// [`Piece::FormSorted`], the same pair as often as it comes.
+    #[cfg(feature = "providers")]
+    UrlFormSorted,
     /// The string, number or boolean at this pointer of the JSON that the signature stands in; nothing where there is none.
     #[cfg(feature = "providers")]
     Json(String),
 }
 
 /// Each piece that is no literal, and its name.
-const NAMES: [(&str, Piece); 6] = [
+const NAMES: &[(&str, Piece)] = &[
     ("body", Piece::Body),
     ("timestamp", Piece::Timestamp),
     ("id", Piece::Id),
     ("url", Piece::Url),
     ("url_unescaped", Piece::UrlUnescaped),
     ("method", Piece::Method),
+    #[cfg(feature = "providers")]
+    ("url_any_port", Piece::UrlAnyPort),
+    #[cfg(feature = "providers")]
+    ("form_sorted", Piece::FormSorted),
+    #[cfg(feature = "providers")]
+    ("url_form_sorted", Piece::UrlFormSorted),
 ];
 
 #[cfg(feature = "providers")]
@@ -68,7 +85,7 @@ pub fn parse(text: &str) -> Result<Vec<Piece>, String> {
             return Err("a brace without its counterpart; a brace itself is written {{ or }}".to_string());
         };
         let Some(piece) = named(name) else {
-            let known = NAMES.map(|(name, _)| format!("{{{name}}}")).join(" ");
+            let known = NAMES.iter().map(|(name, _)| format!("{{{name}}}")).collect::<Vec<_>>().join(" ");
             return Err(format!("unknown piece {{{name}}}; there are {known}{MORE_NAMES}"));
         };
         if !literal.is_empty() {
@@ -120,6 +137,10 @@ mod tests {
             ("{method}{url}{id}", vec![Piece::Method, Piece::Url, Piece::Id]),
             ("{{{body}}}", vec![literal("{"), Piece::Body, literal("}")]),
             ("", vec![]),
+            #[cfg(feature = "providers")]
+            ("{url_any_port}{form_sorted}", vec![Piece::UrlAnyPort, Piece::FormSorted]),
+            #[cfg(feature = "providers")]
+            ("{url_form_sorted}.{id}", vec![Piece::UrlFormSorted, literal("."), Piece::Id]),
             #[cfg(feature = "providers")]
             ("{json:/a}:{json:/b/c~1d}", vec![Piece::Json("/a".into()), literal(":"), Piece::Json("/b/c~1d".into())]),
         ] {

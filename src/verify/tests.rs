@@ -203,3 +203,7 @@ fn a_signature_is_judged_before_its_time() {
     let late = UnixTime::from_s(2_000_000_000);
     assert_eq!(verifier.verify(&request, late).map(drop), Err(Refusal::SignatureMismatch));
 }
+
+#[cfg(feature = "providers")]
+#[path = "tests/form.rs"]
+mod form;

@@ -6,11 +6,15 @@ pub(crate) mod client_address;
 pub(crate) mod config;
 #[cfg(feature = "config")]
 pub(crate) mod filter;
+#[cfg(feature = "providers")]
+pub(crate) mod form;
 pub(crate) mod head;
 pub(crate) mod hmac_reference;
 #[cfg(feature = "providers")]
 pub(crate) mod in_body;
 pub(crate) mod json_reference;
+#[cfg(feature = "providers")]
+pub(crate) mod jwt;
 pub(crate) mod payload;
 pub(crate) mod preset;
 #[cfg(feature = "providers")]

@@ -33,7 +33,7 @@ pub(super) fn secret(scheme: &Scheme, key: &[u8]) -> Secret {
 }
 
 /// Base64 by its definition: six bits a character.
-pub(super) fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     let alphabet: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['+', '/']).collect();
     let mut bits: Vec<bool> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1)).collect();
     while !bits.len().is_multiple_of(6) {
@@ -65,6 +65,7 @@ pub(crate) fn check(scheme: &Scheme, case: &Case, bit: usize) {
     if let Some(in_body) = &scheme.signature_in_body {
         return super::in_body::check(scheme, in_body, case, bit);
     }
+    let case = &Case { body: body(scheme, &case.body), ..case.clone() };
     let signer = Signer::new(scheme, &secret(scheme, &case.key)).expect("a secret of the scheme's form");
     let signer = signer.with_id(&case.id).with_url(&format!("https://example.com{TARGET}"));
     let fields = signer.sign(&case.body, case.now).expect("all was given");
@@ -74,8 +75,12 @@ pub(crate) fn check(scheme: &Scheme, case: &Case, bit: usize) {
     let name = &scheme.name;
     if !case.body.is_empty() {
         let other = flipped(&case.body, bit);
-        let mismatch = if scheme.covers_body() { mismatch } else { Ok(()) };
-        assert_eq!(verdict(scheme, case, &fields, &other, case.now), mismatch, "bit {bit} of {name}'s body: {case:?}");
+        let expected = match (scheme.signs_form(), scheme.covers_body()) {
+            (true, _) => of_form(scheme, &case.body, &other),
+            (false, true) => mismatch,
+            (false, false) => Ok(()),
+        };
+        assert_eq!(verdict(scheme, case, &fields, &other, case.now), expected, "bit {bit} of {name}'s body: {case:?}");
     }
     let other = Case { key: flipped(&case.key, bit), ..case.clone() };
     assert_eq!(verdict(scheme, &other, &fields, &case.body, case.now), mismatch, "bit {bit} of {name}'s key: {case:?}");
@@ -93,6 +98,61 @@ pub(crate) fn check(scheme: &Scheme, case: &Case, bit: usize) {
         assert!(verdict(scheme, case, &removed, &case.body, case.now).is_err(), "{name} without {header}");
     }
     check_age(scheme, case, &fields);
+    #[cfg(feature = "providers")]
+    check_token_age(scheme, case, &fields);
+}
+
+/// A body for `scheme` with these bytes in it: a form, where it signs one.
+fn body(scheme: &Scheme, bytes: &[u8]) -> Vec<u8> {
+    if !scheme.signs_form() {
+        return bytes.to_vec();
+    }
+    let escaped: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
+    format!("b={escaped}&B&b=1+2&a").into_bytes()
+}
+
+/// The verdict on the form `other` that comes for `body`. The same parameters in another order, or otherwise escaped, are the
+/// same to who signs them; so is a name that gets a letter of its value.
+#[cfg(feature = "providers")]
+fn of_form(scheme: &Scheme, body: &[u8], other: &[u8]) -> Result<(), Refusal> {
+    let signed = |body: &[u8]| super::form::signed(scheme, "", body);
+    if signed(other)? == signed(body)? { Ok(()) } else { Err(Refusal::SignatureMismatch) }
+}
+
+#[cfg(not(feature = "providers"))]
+fn of_form(_: &Scheme, _: &[u8], _: &[u8]) -> Result<(), Refusal> {
+    Err(Refusal::SignatureMismatch)
+}
+
+/// Each bound of a token: at its end it is stale, and before its time it comes too early, by more than clocks may differ.
+#[cfg(feature = "providers")]
+fn check_token_age(scheme: &Scheme, case: &Case, fields: &[(String, String)]) {
+    let Some(jwt) = &scheme.jwt else { return };
+    let at = |s: i64| {
+        let now = UnixTime::from_s(case.now.as_ms() / 1000 + s);
+        verdict(scheme, case, fields, &case.body, now)
+    };
+    let leeway_s = i64::try_from(jwt.leeway_s.expect("each preset's clock is bounded")).expect("a preset's bound");
+    // As long as a token of ours is good.
+    let past_s = match (jwt.expires, jwt.past_s.filter(|_| jwt.made_at.is_some())) {
+        (true, _) => Some(59 + leeway_s),
+        (false, Some(past_s)) => Some(i64::try_from(past_s).expect("a preset's bound")),
+        (false, None) => None,
+    };
+    match past_s {
+        Some(past_s) => {
+            assert_eq!(at(past_s), Ok(()), "{} after {past_s} s", scheme.name);
+            let limit_s = past_s.unsigned_abs();
+            assert_eq!(at(past_s + 1), Err(Refusal::Stale { age_s: limit_s + 1, limit_s }), "{}", scheme.name);
+        }
+        None => assert_eq!(at(i64::from(i32::MAX)), Ok(()), "{} bounds no age", scheme.name),
+    }
+    if jwt.made_at.is_some() && case.now.as_ms() / 1000 > leeway_s {
+        assert_eq!(at(-leeway_s), Ok(()), "{}", scheme.name);
+        let limit_s = leeway_s.unsigned_abs();
+        let early = Err(Refusal::FromTheFuture { ahead_s: limit_s + 1, limit_s });
+        assert_eq!(at(-leeway_s - 1), early, "{}", scheme.name);
+    }
 }
 
 /// A list of signatures with the first of the scheme's keys in place of any of them.

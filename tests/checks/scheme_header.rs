@@ -30,6 +30,8 @@ pub(crate) fn scheme(form: u8, more: u8) -> Scheme {
         signature_keys: vec!["v1".to_string(), "v2".to_string()],
     };
     let grammar = match form % 4 {
+        #[cfg(feature = "providers")]
+        0 if more & 32 != 0 => Grammar::List(','),
         0 => Grammar::Bare,
         1 => Grammar::Prefix("v0=".to_string()),
         2 => pairs(',', '='),
@@ -156,6 +158,12 @@ fn reference(scheme: &Scheme, fields: &[(String, Vec<u8>)]) -> Result<(), Refusa
     let mut foreign = Refusal::MalformedSignature;
     let candidates: Vec<Vec<u8>> = match &scheme.grammar {
         Grammar::Bare => all,
+        #[cfg(feature = "providers")]
+        Grammar::List(separator) => {
+            let items = |value: &Vec<u8>| value.split(|byte| *byte == *separator as u8).map(<[u8]>::to_vec).collect();
+            let items: Vec<Vec<u8>> = scheme_order(scheme, fields).iter().flat_map::<Vec<_>, _>(items).collect();
+            items.iter().map(|item| without_optional_white_space(item)).collect()
+        }
         Grammar::Prefix(prefix) => {
             let mut found = Vec::new();
             for value in scheme_order(scheme, fields) {

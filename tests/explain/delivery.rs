@@ -15,6 +15,9 @@ pub(crate) const BODY: &str = concat!(
     r#""name":"Zoë <z@x.example>","amount":10.50,"tags":["a","b"],"none":null,"empty":{}}}"#
 );
 
+/// A form, for the schemes that sign one.
+pub(crate) const PARAMETERS: &str = "From=%2B14158675309&Body=caf%C3%A9+1%26&Empty=&MessageSid=SM1";
+
 /// 32 bytes of a key.
 const KEY: [u8; 32] =
     *b"\x8d\x01\xf3'\xc4Z\x99\x10mR\xeb\x07\xaa\xbb\xcd\xef\x01#Eg\x89\xab\xcd\xef\xfe\xdc\xba\x98vT2\x10";
@@ -72,6 +75,7 @@ impl Sender {
         let each = scheme.signature_in_body.as_ref().and_then(|in_body| in_body.each.as_ref());
         let body = match each {
             Some(each) => format!("{{\"{}\":[{BODY},{BODY}]}}", each.trim_start_matches('/')),
+            None if scheme.signs_form() => PARAMETERS.to_string(),
             None => BODY.to_string(),
         };
         let (url, body) = (format!("{URL}{QUERY}"), body.into_bytes());
@@ -136,7 +140,7 @@ impl Delivery {
         let scheme = self.scheme.clone();
         self.with_value(|value| {
             let at = match &scheme.grammar {
-                Grammar::Bare => 0,
+                Grammar::Bare | Grammar::List(_) => 0,
                 Grammar::Prefix(prefix) => prefix.len(),
                 Grammar::Pairs { key_separator, signature_keys, .. } => {
                     let key = format!("{}{key_separator}", signature_keys[0]);

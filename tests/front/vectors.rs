@@ -2,6 +2,9 @@
 //! refused by its own name. The receiver's clock is real: what is bound to a time is signed again for this one, with the
 //! vector's own mistake in it.
 
+#[path = "vectors/jwt.rs"]
+mod jwt;
+
 use crate::support::client::{Answer, Nothing};
 use crate::support::receiver::{Receiver, setup};
 use crate::support::request::unsigned;
@@ -162,7 +165,7 @@ fn fields(vector: &Vector, at: usize, body: &[u8], now_ms: i64) -> Option<Vec<(S
 fn encoded<'f>(scheme: &Scheme, fields: &'f [(String, String)]) -> &'f str {
     let value = fields.last().unwrap().1.as_str();
     match &scheme.grammar {
-        Grammar::Bare => value,
+        Grammar::Bare | Grammar::List(_) => value,
         Grammar::Prefix(prefix) => value.strip_prefix(prefix.as_str()).unwrap(),
         Grammar::Pairs { item_separator, key_separator, .. } => {
             value.rsplit(*item_separator).next().unwrap().split_once(*key_separator).unwrap().1
@@ -228,6 +231,12 @@ fn signed_at(vector: &Vector, place: &TimestampPlace) -> Option<String> {
 /// signature that was right. What was wrong in it still is.
 fn shifted(vector: &Vector, shift_ms: i64) -> (Vec<(String, String)>, Vec<u8>) {
     let (mut headers, mut body) = (vector.headers.clone(), vector.body.clone());
+    if vector.scheme.jwt.is_some() {
+        for (_, value) in &mut headers {
+            *value = jwt::shifted(value, vector.secrets[0].as_bytes(), shift_ms / 1000);
+        }
+        return (headers, body);
+    }
     if vector.scheme.signature_in_body.is_some() {
         return (headers, shifted_body(vector, shift_ms));
     }

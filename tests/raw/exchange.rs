@@ -1,9 +1,10 @@
 //! One case over a socket: what the client sees.
 
 use crate::support::client::Nothing;
+use crate::support::wire;
 use crate::table::{Case, End, Step, delivery_as};
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// What the client saw.
@@ -48,8 +49,7 @@ pub(crate) fn play(case: &Case, number: usize, manner: Manner) -> Seen {
         Step::Write(bytes) => wire.write(bytes),
         Step::Await(count) => wire.wait_for(*count),
         Step::HalfClose => {
-            // Where the other side is gone already, there is nothing to end.
-            let _ = wire.stream.shutdown(Shutdown::Write);
+            wire.stream.end();
             true
         }
         Step::Vanish => true,
@@ -67,7 +67,7 @@ pub(crate) fn play(case: &Case, number: usize, manner: Manner) -> Seen {
         End::Kept if wire.wait_for(case.answers.len()) => {
             if answers(&wire.received).last().is_some_and(|(_, closes)| *closes) {
                 // It is the client's turn to close.
-                let _ = wire.stream.shutdown(Shutdown::Write);
+                wire.stream.end();
                 wire.read_to_end(manner.patience_at_the_end);
             } else {
                 went_on = true;
@@ -81,7 +81,7 @@ pub(crate) fn play(case: &Case, number: usize, manner: Manner) -> Seen {
 }
 
 struct Wire {
-    stream: TcpStream,
+    stream: wire::Wire,
     received: Vec<u8>,
     last: Option<Nothing>,
     bytewise: bool,
@@ -89,10 +89,7 @@ struct Wire {
 
 impl Wire {
     fn connect(manner: Manner) -> Self {
-        let stream = TcpStream::connect(manner.address).expect("the receiver listens");
-        stream.set_nodelay(true).expect("a socket has options");
-        stream.set_read_timeout(Some(manner.patience)).expect("not zero");
-        stream.set_write_timeout(Some(manner.patience)).expect("not zero");
+        let stream = wire::Wire::connect(manner.address, manner.patience).expect("the receiver listens");
         Wire { stream, received: Vec::new(), last: None, bytewise: manner.bytewise }
     }
 
@@ -123,7 +120,7 @@ impl Wire {
     }
 
     fn read_to_end(&mut self, patience: Duration) {
-        self.stream.set_read_timeout(Some(patience)).expect("not zero");
+        self.stream.be_patient_for(patience);
         while self.read() {}
     }
 
@@ -138,6 +135,7 @@ impl Wire {
             }
             Err(error) => match error.kind() {
                 ErrorKind::ConnectionReset => Some(Nothing::Closed),
+                ErrorKind::UnexpectedEof => Some(Nothing::CutOff),
                 ErrorKind::WouldBlock | ErrorKind::TimedOut => Some(Nothing::Silence),
                 _ => panic!("{error}"),
             },

@@ -6,6 +6,7 @@
 use super::process::{Process, own_time_without_processor};
 use crate::support::client::Client;
 use crate::support::request::signed;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +22,9 @@ pub(super) struct Probe {
     clients: Vec<JoinHandle<Samples>>,
 }
 
+/// How it connects.
+pub(super) type Connect = fn(SocketAddr) -> io::Result<Client>;
+
 /// What a probe saw.
 #[derive(Debug, Default)]
 pub(super) struct Samples {
@@ -33,11 +37,11 @@ pub(super) struct Samples {
 
 impl Probe {
     /// `keeps` says whether there is one that keeps its connection.
-    pub(super) fn start(address: SocketAddr, receiver: &Process, keeps: bool) -> Self {
+    pub(super) fn start(address: SocketAddr, connect: Connect, receiver: &Process, keeps: bool) -> Self {
         let ended = Arc::<AtomicBool>::default();
         let client = |keeps| {
             let (ended, receiver) = (Arc::clone(&ended), receiver.clone());
-            thread::spawn(move || ask(address, &receiver, keeps, &ended))
+            thread::spawn(move || ask(address, connect, &receiver, keeps, &ended))
         };
         // Half a period apart, so that they don't wait for each other.
         let fresh = client(false);
@@ -62,7 +66,7 @@ impl Probe {
     }
 }
 
-fn ask(address: SocketAddr, receiver: &Process, keeps: bool, ended: &AtomicBool) -> Samples {
+fn ask(address: SocketAddr, connect: Connect, receiver: &Process, keeps: bool, ended: &AtomicBool) -> Samples {
     let mut samples = Samples::default();
     let mut kept = None;
     let mut due = Instant::now();
@@ -72,7 +76,7 @@ fn ask(address: SocketAddr, receiver: &Process, keeps: bool, ended: &AtomicBool)
         let without_processor = || receiver.time_without_processor() + own_time_without_processor();
         let before = without_processor();
         let start = Instant::now();
-        match exchange(kept.take(), address, &request) {
+        match exchange(kept.take(), address, connect, &request) {
             Ok(client) => {
                 let time = start.elapsed();
                 samples.raw_times.push(time);
@@ -87,10 +91,10 @@ fn ask(address: SocketAddr, receiver: &Process, keeps: bool, ended: &AtomicBool)
     samples
 }
 
-fn exchange(kept: Option<Client>, address: SocketAddr, request: &[u8]) -> Result<Client, String> {
+fn exchange(kept: Option<Client>, address: SocketAddr, connect: Connect, request: &[u8]) -> Result<Client, String> {
     let mut client = match kept {
         Some(client) => client,
-        None => Client::try_connect(address).map_err(|error| format!("cannot connect: {error}"))?,
+        None => connect(address).map_err(|error| format!("cannot connect: {error}"))?,
     };
     client.try_write(request).map_err(|error| format!("cannot write: {error}"))?;
     let answer = client.try_answer().map_err(|nothing| format!("no answer: {nothing:?}"))?;

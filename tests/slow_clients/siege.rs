@@ -1,14 +1,16 @@
 //! A receiver under attack, and what has to hold all the while and afterwards.
 
 use super::plan::Plan;
-use super::probe::{Probe, Samples};
+use super::probe::{Connect, Probe, Samples};
 use super::process::{Process, until};
 use super::swarm::{Swarm, Tally};
 use crate::support::PATIENCE;
+use crate::support::client::Client;
 use crate::support::receiver::{Receiver, Setup, setup};
 use crate::support::request::signed;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::Write;
+use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -65,6 +67,9 @@ fn mib(bytes: usize) -> f64 {
 /// A receiver, and how many descriptors it had when nobody was there.
 pub(super) struct Siege {
     pub(super) receiver: Receiver,
+    /// Where the probe asks.
+    probed: SocketAddr,
+    connect: Connect,
     pub(super) process: Process,
     pub(super) descriptors: usize,
     /// The longest deadline of its connections, in seconds.
@@ -94,6 +99,8 @@ impl Siege {
         let process = Process::new(receiver.id());
         Siege {
             descriptors: process.descriptors(),
+            probed: receiver.address,
+            connect: Client::try_connect,
             receiver,
             process,
             longest_s,
@@ -106,6 +113,12 @@ impl Siege {
     /// The same where connections that are idle have to go.
     pub(super) fn without_kept_connection(self) -> Self {
         Siege { keeps: false, ..self }
+    }
+
+    /// The same where the probe asks at `address`, to which it connects by `connect`.
+    #[allow(dead_code, reason = "where all speak TLS or none does, the probe does as the others")]
+    pub(super) fn probed_at(self, address: SocketAddr, connect: Connect) -> Self {
+        Siege { probed: address, connect, ..self }
     }
 
     /// The same where something that it has to do at once may take `time`.
@@ -145,7 +158,7 @@ impl Siege {
         let names: Vec<&str> = plans.iter().map(|plan| plan.name).collect();
         let (own, others) = (self.process.processor_time(), self.process.processor_time_of_others());
         let swarm = Swarm::start(self.receiver.address, plans.into());
-        let probe = Probe::start(self.receiver.address, &self.process, self.keeps);
+        let probe = Probe::start(self.probed, self.connect, &self.process, self.keeps);
         thread::sleep(time);
         let came_about = until(PATIENCE * 2, || swarm.is_enough());
         let samples = probe.end();

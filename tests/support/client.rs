@@ -1,12 +1,13 @@
 //! A client that is only a socket: it sends the bytes it is given and reads answers by the rules of HTTP/1.1.
 
 use super::PATIENCE;
+use super::wire::Wire;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 pub(crate) struct Client {
-    stream: TcpStream,
+    wire: Wire,
     received: Vec<u8>,
 }
 
@@ -21,10 +22,12 @@ pub(crate) struct Answer {
 }
 
 /// What came instead of bytes.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Nothing {
     /// The receiver closed the connection.
     Closed,
+    /// The same without TLS's word for it: who cannot tell whether something was cut off.
+    CutOff,
     /// Nothing came for as long as the client waits.
     Silence,
 }
@@ -35,35 +38,43 @@ impl Client {
     }
 
     pub(crate) fn try_connect(address: SocketAddr) -> io::Result<Self> {
-        Client::over(TcpStream::connect_timeout(&address, PATIENCE)?)
+        Ok(Client::of(Wire::connect(address, PATIENCE)?))
     }
 
+    /// A client without TLS.
     pub(crate) fn over(stream: TcpStream) -> io::Result<Self> {
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Client { stream, received: Vec::new() })
+        Ok(Client::of(Wire::over(stream, PATIENCE)?))
+    }
+
+    pub(crate) fn of(wire: Wire) -> Self {
+        Client { wire, received: Vec::new() }
+    }
+
+    pub(crate) fn wire(&mut self) -> &mut Wire {
+        &mut self.wire
     }
 
     pub(crate) fn be_patient_for(&mut self, patience: Duration) {
-        self.stream.set_read_timeout(Some(patience)).expect("not zero");
+        self.wire.be_patient_for(patience);
     }
 
     /// Writes `bytes`. A receiver that answers early may close its side meanwhile; whether it may is for the answer to show.
     pub(crate) fn write(&mut self, bytes: &[u8]) {
         if let Err(error) = self.try_write(bytes) {
-            let closed = matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset);
+            // The last of them within a handshake.
+            let closed =
+                matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof);
             assert!(closed, "the receiver does not read: {error}");
         }
     }
 
     pub(crate) fn try_write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes)
+        self.wire.write_all(bytes)
     }
 
     /// Says that nothing more will be sent.
     pub(crate) fn end(&mut self) {
-        let _ = self.stream.shutdown(Shutdown::Write);
+        self.wire.end();
     }
 
     /// The next answer to a request other than HEAD.
@@ -93,7 +104,13 @@ impl Client {
 
     /// Everything up to the end of the connection.
     pub(crate) fn rest(&mut self) -> Vec<u8> {
-        while self.fill(self.received.len() + 1) != Err(Nothing::Closed) {}
+        loop {
+            match self.fill(self.received.len() + 1) {
+                Err(Nothing::Closed) => break,
+                Err(Nothing::CutOff) => panic!("cut off after {:?}", String::from_utf8_lossy(&self.received)),
+                _ => {}
+            }
+        }
         std::mem::take(&mut self.received)
     }
 
@@ -112,12 +129,13 @@ impl Client {
     fn fill(&mut self, bytes: usize) -> Result<(), Nothing> {
         let mut buffer = vec![0; 64 * 1024];
         while self.received.len() < bytes {
-            match self.stream.read(&mut buffer) {
+            match self.wire.read(&mut buffer) {
                 Ok(0) => return Err(Nothing::Closed),
                 Ok(count) => self.received.extend_from_slice(&buffer[..count]),
                 Err(error) => match error.kind() {
                     ErrorKind::ConnectionReset => return Err(Nothing::Closed),
                     ErrorKind::WouldBlock | ErrorKind::TimedOut => return Err(Nothing::Silence),
+                    ErrorKind::UnexpectedEof => return Err(Nothing::CutOff),
                     ErrorKind::Interrupted => {}
                     _ => panic!("{error}"),
                 },

@@ -1,15 +1,25 @@
 //! What the black-box tests share: a receiver that is a process of its own, a client that is only a socket, a command that
-//! ends in time, and a signer that shares no code with hookgate.
+//! ends in time, and a signer that shares no code with hookgate; and a ledger of what was sent and what came of it.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+#[cfg(feature = "tls")]
+pub(crate) mod certificates;
 pub(crate) mod client;
 pub(crate) mod command;
+pub(crate) mod delivery;
+pub(crate) mod dice;
+pub(crate) mod event;
+#[cfg(feature = "store")]
+pub(crate) mod fleet;
 pub(crate) mod folder;
+#[cfg(feature = "store")]
+pub(crate) mod ledger;
 pub(crate) mod receiver;
 pub(crate) mod request;
 pub(crate) mod signer;
 #[cfg(feature = "store")]
 pub(crate) mod store;
+pub(crate) mod wire;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -2,11 +2,12 @@
 
 use super::client::{Answer, Client};
 use super::command::{Outcome, finish, hookgate};
+pub(crate) use super::event::Event;
 use super::folder::Folder;
 use super::request::{Post, signed};
+use super::wire::speaks_tls;
 use super::{PATIENCE, SECRET, contains, unique};
-use serde_json::value::RawValue;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -26,7 +27,7 @@ pub(crate) struct Setup {
     is_by_file: bool,
     variables: Vec<(String, OsString)>,
     stdout_closed: bool,
-    descriptors: Option<u32>,
+    within: Vec<String>,
     /// Whether it keeps events in a store, in its folder.
     is_storing: bool,
 }
@@ -43,54 +44,28 @@ pub(crate) struct Receiver {
     secret: String,
 }
 
-/// A line of the receiver's stdout.
-#[derive(Debug)]
-pub(crate) struct Event {
-    pub(crate) line: String,
-    members: BTreeMap<String, Box<RawValue>>,
-}
-
-impl Event {
-    fn parse(line: String) -> Self {
-        let members = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in the event {line}"));
-        Event { line, members }
-    }
-
-    /// The JSON text of a member, untouched.
-    pub(crate) fn raw(&self, name: &str) -> &str {
-        self.members.get(name).unwrap_or_else(|| panic!("no {name} in {}", self.line)).get()
-    }
-
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.members.contains_key(name)
-    }
-
-    /// A member that is a string, or nothing where it is null or absent.
-    pub(crate) fn text(&self, name: &str) -> Option<String> {
-        let value = self.members.get(name)?.get();
-        serde_json::from_str(value).unwrap_or_else(|_| panic!("{name} is {value} in {}", self.line))
-    }
-
-    pub(crate) fn payload(&self) -> &str {
-        self.raw("payload")
-    }
-}
-
 /// A receiver with nothing special about it.
 pub(crate) fn start() -> Receiver {
     setup().start()
 }
 
 pub(crate) fn setup() -> Setup {
+    let folder = Folder::new();
+    #[cfg(feature = "tls")]
+    if speaks_tls() {
+        let pair = super::certificates::of(&["localhost"]);
+        folder.file("cert.pem", pair.certificate.as_bytes());
+        folder.file("key.pem", pair.key.as_bytes());
+    }
     Setup {
-        folder: Arc::new(Folder::new()),
+        folder: Arc::new(folder),
         path: None,
         secret: Some(SECRET.into()),
         arguments: Vec::new(),
         is_by_file: false,
         variables: Vec::new(),
         stdout_closed: false,
-        descriptors: None,
+        within: Vec::new(),
         is_storing: false,
     }
 }
@@ -147,6 +122,11 @@ impl Setup {
         self
     }
 
+    /// Where the receiver will run.
+    pub(crate) fn place(&self) -> &Folder {
+        &self.folder
+    }
+
     /// Nobody reads its stdout.
     pub(crate) fn stdout_closed(mut self) -> Self {
         self.stdout_closed = true;
@@ -154,19 +134,24 @@ impl Setup {
     }
 
     /// The receiver may have this many descriptors.
-    pub(crate) fn descriptors(mut self, limit: u32) -> Self {
-        self.descriptors = Some(limit);
+    pub(crate) fn descriptors(self, limit: u32) -> Self {
+        self.within(&["sh", "-c", r#"ulimit -n "$1" && shift && exec "$@""#, "sh", &limit.to_string()])
+    }
+
+    /// It is started by this command, which becomes it or leaves it to be a child of the test.
+    pub(crate) fn within(mut self, command: &[&str]) -> Self {
+        self.within.extend(command.iter().map(ToString::to_string));
         self
     }
 
     /// The command that starts it.
     fn command(&self) -> Command {
         let mut command = hookgate();
-        if let Some(limit) = self.descriptors {
-            let program = command.get_program().to_os_string();
+        if let [program, arguments @ ..] = self.within.as_slice() {
+            let hookgate = command.get_program().to_os_string();
             let removed: Vec<_> = command.get_envs().map(|(name, _)| name.to_os_string()).collect();
-            command = Command::new("sh");
-            command.args(["-c", r#"ulimit -n "$1" && shift && exec "$@""#, "sh", &limit.to_string()]).arg(program);
+            command = Command::new(program);
+            command.args(arguments).arg(hookgate);
             for name in removed {
                 command.env_remove(name);
             }
@@ -188,7 +173,8 @@ impl Setup {
             command.args(["serve", "--config", "hookgate.toml"]);
             return;
         }
-        command.args(["serve", "--listen", "127.0.0.1:0"]).args(crate::FRONT);
+        let address = if speaks_tls() { "https://127.0.0.1:0" } else { "127.0.0.1:0" };
+        command.args(["serve", "--listen", address]).args(crate::FRONT);
         if let Some(path) = &self.path {
             command.args(["--path", path]);
         }
@@ -214,6 +200,11 @@ impl Setup {
 
     /// Starts it and waits until it says that it listens.
     pub(crate) fn start(self) -> Receiver {
+        self.try_start().unwrap_or_else(|outcome| panic!("it does not listen: {outcome:?}"))
+    }
+
+    /// The same, or how it ended where it did.
+    pub(crate) fn try_start(self) -> Result<Receiver, Outcome> {
         let mut command = self.command();
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the receiver can be started");
@@ -246,27 +237,37 @@ impl Setup {
                 let _ = ended.send(());
             }
         });
-        let listens = listens.recv_timeout(PATIENCE);
-        let Ok(address) = listens else {
-            let _ = child.kill();
-            let _ = child.wait();
-            panic!("{command:?} does not listen: {}", talk.lock().expect("nobody panics with it"));
+        let address = match listens.recv_timeout(PATIENCE) {
+            Ok(address) => address,
+            Err(RecvTimeoutError::Disconnected) => {
+                let status = child.wait().expect("the child is ours");
+                let stderr = talk.lock().expect("nobody panics with it").clone();
+                let stdout = events.try_iter().collect::<String>().into_bytes();
+                return Err(Outcome { status, stdout, stderr });
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                panic!("{command:?} does not listen: {}", talk.lock().expect("nobody panics with it"));
+            }
         };
         let path = self.path.unwrap_or_else(|| "/webhook".into());
         let secret = self.secret.unwrap_or_default();
-        Receiver { child, address, folder: self.folder, path, events, talk, more_talk, talk_ended, secret }
+        let folder = self.folder;
+        Ok(Receiver { child, address, folder, path, events, talk, more_talk, talk_ended, secret })
     }
 }
 
-/// The address in `... http://127.0.0.1:PORT/webhook ...`.
+/// The address in `... http://127.0.0.1:PORT/webhook ...`, or behind https.
 fn address_in(line: &str) -> Option<SocketAddr> {
-    let (_, rest) = line.split_once("http://")?;
+    let (_, rest) = line.split_once("://")?;
     rest.split('/').next()?.parse().ok()
 }
 
 impl Receiver {
     pub(crate) fn url(&self) -> String {
-        format!("http://{}/webhook", self.address)
+        let scheme = if speaks_tls() { "https" } else { "http" };
+        format!("{scheme}://{}/webhook", self.address)
     }
 
     /// The number of its process.
@@ -390,24 +391,30 @@ impl Receiver {
 
     /// Waits for its end; gives that and the events not yet taken.
     pub(crate) fn wait(&mut self) -> (ExitStatus, Vec<Event>) {
-        let mut events = Vec::new();
+        let (status, lines) = self.wait_for_lines();
+        (status, lines.into_iter().map(Event::parse).collect())
+    }
+
+    fn wait_for_lines(&mut self) -> (ExitStatus, Vec<String>) {
+        let mut lines = Vec::new();
         loop {
             match self.events.recv_timeout(PATIENCE) {
-                Ok(line) => events.push(Event::parse(line)),
+                Ok(line) => lines.push(line),
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => panic!("the receiver does not end: {}", self.talk()),
             }
         }
         self.talk_ended.recv_timeout(PATIENCE).expect("its stderr ends with it");
-        (self.child.wait().expect("the child is ours"), events)
+        (self.child.wait().expect("the child is ours"), lines)
     }
 
-    /// Ends it as a crash would; gives the events not yet taken.
+    /// Ends it as a crash would; gives the events not yet taken. The last line may have broken off, and is none then.
     pub(crate) fn kill(&mut self) -> Vec<Event> {
         self.child.kill().expect("the child is ours");
-        let (status, events) = self.wait();
+        let (status, mut lines) = self.wait_for_lines();
         assert_eq!(status.signal(), Some(9));
-        events
+        lines.pop_if(|line| serde_json::from_str::<serde_json::Value>(line).is_err());
+        lines.into_iter().map(Event::parse).collect()
     }
 }
 

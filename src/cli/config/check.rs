@@ -1,7 +1,8 @@
 //! `hookgate config check`: all that can be known of a configuration before it runs.
 
 use super::super::setup::{Origin, read_config, receivers, secret};
-use crate::config::{Command, Config, ConfigError, Forward, Sink, SinkKind};
+use super::super::tls;
+use crate::config::{Command, ConfigError, Forward, Sink, SinkKind};
 use crate::verify::{Signer, preset};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -19,7 +20,7 @@ pub(super) fn check(path: &Path, probe: bool) -> Result<String, Vec<ConfigError>
     let config = read_config(path)?;
     let origin = Origin(Some(path.to_path_buf()));
     let mut errors = receivers(&config, &origin).map(drop).err().unwrap_or_default();
-    errors.extend(certificates(&config, &origin));
+    errors.extend(tls::read(&config.listen, &config.tls).map(drop).map_err(|failed| origin.failure(0, failed)).err());
     if let Some(store) = &config.store
         && let Err(why) = check_folder(&store.dir)
     {
@@ -43,11 +44,6 @@ pub(super) fn check(path: &Path, probe: bool) -> Result<String, Vec<ConfigError>
     let count = |word: &str, count: usize| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let (sources, sinks) = (count("source", config.sources.len()), count("sink", config.sinks.len()));
     Ok(format!("{} is sound: {sources}, {sinks}\n", path.display()))
-}
-
-/// What is wrong with the certificates that a configuration names. It names none yet.
-fn certificates(_: &Config, _: &Origin) -> Vec<ConfigError> {
-    Vec::new()
 }
 
 /// What is wrong, and what to do about it.

@@ -2,6 +2,7 @@
 
 use super::super::input::{SchemeOption, SecretOptions};
 use super::super::setup::{Origin, fail};
+use super::super::tls::TlsOptions;
 use super::super::wrong;
 use super::store::StoreOptions;
 use crate::access::{Access, ForwardedBy, Network, Proxies, Rate};
@@ -18,12 +19,14 @@ use std::time::Duration;
 /// All that a file can say of one source and one sink.
 #[derive(Args)]
 pub(super) struct Options {
-    /// Address and port, or unix:PATH, to listen on (repeatable); port 0 takes a free one
+    /// Address and port, https:// before it for TLS, or unix:PATH, to listen on (repeatable); port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = LISTEN)]
     listen: Vec<String>,
     /// Mode of the Unix socket's file, in octal
     #[arg(long, value_name = "MODE", default_value = "660", value_parser = mode)]
     listen_mode: u32,
+    #[command(flatten)]
+    tls: TlsOptions,
     /// Path to answer on, matched byte for byte
     #[arg(long, default_value = PATH)]
     path: String,
@@ -173,13 +176,14 @@ impl Options {
             proxies: self.access.proxies()?,
             settings: self.limits.settings(),
             store: self.store.config(),
+            tls: self.tls.certificates()?,
             sources: vec![source],
             sinks,
         })
     }
 
     fn source(&self) -> Result<Source, Failure> {
-        let scheme = self.scheme.scheme()?;
+        let scheme = self.scheme.stated()?;
         let mut secrets = self.secrets.references(!self.secret_credential.is_empty())?;
         for name in &self.secret_credential {
             let reference = SecretReference::read(&format!("credential:{name}"), Path::new(""), 0);
@@ -194,6 +198,7 @@ impl Options {
             name: self.name.clone().unwrap_or_else(|| scheme.name.clone()),
             path: self.path.clone(),
             scheme: self.scheme.reference(scheme),
+            issuer: self.scheme.issuer(),
             url: self.url.clone(),
             secrets,
             body_limit_bytes: self.limits.body_limit,

@@ -1,5 +1,6 @@
 //! Who gets in, and who goes when there is no room.
 
+use super::session::Session;
 use super::slots::Slot;
 use super::socket::Stream;
 use super::{BACKOFF, Loop};
@@ -23,7 +24,9 @@ impl<K: Keep> Loop<'_, K> {
                 match listening.listener.accept() {
                     Ok((stream, peer)) => {
                         self.backoff = BACKOFF.0;
-                        self.welcome(stream, peer);
+                        if let Ok(session) = listening.listener.session() {
+                            self.welcome(stream, session, peer);
+                        }
                     }
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => listening.ready = false,
                     // The client went away before it was accepted; the next one may be well.
@@ -44,7 +47,7 @@ impl<K: Keep> Loop<'_, K> {
         self.accept_after = self.now;
     }
 
-    fn welcome(&mut self, mut stream: Stream, peer: Option<IpAddr>) {
+    fn welcome(&mut self, mut stream: Stream, session: Option<Box<Session>>, peer: Option<IpAddr>) {
         let crowded = self.settings.connections_per_address.is_some_and(|most| self.slots.count_of(peer) >= most);
         if crowded {
             return;
@@ -59,19 +62,23 @@ impl<K: Keep> Loop<'_, K> {
         if stream.register(self.poll.registry(), Token(index)).is_err() {
             return;
         }
+        let has_session = session.is_some();
         let http = Connection::new(&self.settings.limits, self.now);
         self.next_expiry = self.next_expiry.min(http.deadline());
-        self.slots.insert(Slot::new(stream, http, peer));
+        self.slots.insert(Slot::new(stream, session, http, peer));
         // Most clients send with their connect: what they sent may be here already.
         if let Some(slot) = self.slots.get_mut(index) {
             slot.writable = true;
+        }
+        if has_session {
+            self.account(index);
         }
     }
 
     /// Takes note of a connection's deadline and memory, and sheds where all together hold too much.
     pub(super) fn account(&mut self, index: usize) {
         if let Some(slot) = self.slots.get_mut(index) {
-            self.next_expiry = self.next_expiry.min(slot.http.deadline());
+            self.next_expiry = self.next_expiry.min(slot.deadline());
         }
         self.slots.account(index);
         while self.slots.held_bytes() > self.settings.buffered_bytes {

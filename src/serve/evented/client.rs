@@ -9,7 +9,7 @@ use crate::receive::{Received, Receivers};
 use crate::request::{Head, Request};
 use crate::time::UnixTime;
 use crate::verify::Refusal;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -23,7 +23,8 @@ impl<K: Keep> Loop<'_, K> {
         let mut had_a_step = false;
         loop {
             let Some(slot) = self.slots.get_mut(index) else { return };
-            match slot.http.want() {
+            let want = slot.want();
+            match want {
                 Want::Close => return self.remove(index),
                 Want::Answer => return,
                 Want::Write => {
@@ -36,12 +37,11 @@ impl<K: Keep> Loop<'_, K> {
                         return self.queue_busy(index);
                     }
                     had_a_step = true;
-                    self.advance(index, 0);
+                    self.advance(index, Came::Nothing);
                 }
                 Want::Read | Want::Linger => {
-                    if slot.http.want() == Want::Linger && !slot.shut {
-                        slot.shut = true;
-                        let _ = slot.stream.shutdown_write();
+                    if want == Want::Linger && !slot.shut && slot.end_output() {
+                        continue;
                     }
                     if !slot.readable {
                         return;
@@ -61,22 +61,30 @@ impl<K: Keep> Loop<'_, K> {
     /// Reads once and decides what came. Whether the connection is to be looked at further.
     fn read(&mut self, index: usize) -> bool {
         let Some(slot) = self.slots.get_mut(index) else { return false };
-        let came = match slot.stream.read(&mut self.read_buffer) {
+        // Where the buffer is full of one handshake message, nothing more is read, as if its end had come: none is that long.
+        let kept = slot.session.as_ref().map_or(0, |session| session.lay_out(&mut self.read_buffer));
+        let room = self.read_buffer.get_mut(kept..).unwrap_or_default();
+        let room_bytes = room.len();
+        let came = match slot.stream.read(room) {
             Ok(0) => {
                 slot.readable = false;
-                slot.http.end_input();
-                0
+                slot.end_input();
+                Came::Nothing
             }
             Ok(count) => {
                 // A short read took all there was, and more will be told of; unless the end was told already.
-                slot.readable = count == self.read_buffer.len() || slot.ends;
-                count
+                slot.readable = count == room_bytes || slot.ends;
+                if slot.session.is_some() {
+                    self.open(index, kept + count);
+                    return true;
+                }
+                Came::Read(count)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 slot.readable = false;
                 return false;
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return true,
             Err(_) => {
                 self.remove(index);
                 return false;
@@ -86,8 +94,26 @@ impl<K: Keep> Loop<'_, K> {
         true
     }
 
-    /// Decides what has come, the first `came` bytes of the read buffer last.
-    fn advance(&mut self, index: usize, came: usize) {
+    /// Opens the first `bytes` of the read buffer, TLS records, and decides what was in them.
+    fn open(&mut self, index: usize, bytes: usize) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        let Some(session) = &mut slot.session else { return };
+        let records = self.read_buffer.get_mut(..bytes).unwrap_or_default();
+        session.open(records, &mut self.opened, slot.ends, &self.settings.limits, self.now, self.date);
+        let has_ended = session.has_ended();
+        if has_ended {
+            slot.http.end_input();
+        }
+        if has_ended || !self.opened.is_empty() {
+            self.advance(index, Came::Opened);
+            self.opened.clear();
+        } else {
+            self.account(index);
+        }
+    }
+
+    /// Decides what has come, `came` last.
+    fn advance(&mut self, index: usize, came: Came) {
         let Some(slot) = self.slots.get_mut(index) else { return };
         let mut decider = Decider {
             receivers: &self.receivers,
@@ -98,7 +124,12 @@ impl<K: Keep> Loop<'_, K> {
             proven: None,
         };
         let limits = &self.settings.limits;
-        match self.read_buffer.get(..came) {
+        let bytes = match came {
+            Came::Nothing => None,
+            Came::Read(count) => self.read_buffer.get(..count),
+            Came::Opened => Some(self.opened.as_slice()),
+        };
+        match bytes {
             Some([]) | None => slot.http.advance(&mut decider, limits, self.now, self.date),
             Some(bytes) => {
                 slot.http.receive(bytes, &mut decider, limits, &mut self.buffers, self.now, self.date);
@@ -116,11 +147,16 @@ impl<K: Keep> Loop<'_, K> {
         if !slot.writable {
             return false;
         }
-        match slot.stream.write(slot.http.pending()) {
+        match slot.write() {
+            // What was written of TLS alone is no answer.
+            Ok(0) => {
+                self.account(index);
+                true
+            }
             Ok(count) => {
                 slot.http.wrote(count, &self.settings.limits, &mut self.buffers, self.now);
                 if slot.http.want() == Want::Read && slot.http.input_ended() {
-                    self.advance(index, 0);
+                    self.advance(index, Came::Nothing);
                 }
                 self.account(index);
                 true
@@ -136,6 +172,15 @@ impl<K: Keep> Loop<'_, K> {
             }
         }
     }
+}
+
+/// What has come since a connection was last looked at.
+enum Came {
+    Nothing,
+    /// This many bytes, in the read buffer.
+    Read(usize),
+    /// What was opened of TLS records.
+    Opened,
 }
 
 /// The receivers as the connection asks them.

@@ -1,15 +1,21 @@
 //! The connections of the loop, by number, and who goes first when room is needed.
 
 use super::peers::Peers;
+use super::session::Session;
 use super::socket::Stream;
-use crate::http1::{Connection, Want};
+use crate::http1::{Connection, Limits, Want};
+use crate::time::UnixTime;
 use std::collections::VecDeque;
+use std::io::{self, Write};
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// One connection and what the loop knows of its socket.
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) stream: Stream,
+    /// Between the two, where TLS is spoken.
+    pub(super) session: Option<Box<Session>>,
     pub(super) http: Connection,
     peer: Option<IpAddr>,
     /// The number of its peer's address.
@@ -33,9 +39,10 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    pub(super) fn new(stream: Stream, http: Connection, peer: Option<IpAddr>) -> Self {
+    pub(super) fn new(stream: Stream, session: Option<Box<Session>>, http: Connection, peer: Option<IpAddr>) -> Self {
         Slot {
             stream,
+            session,
             http,
             peer,
             peer_number: 0,
@@ -53,6 +60,72 @@ impl Slot {
     /// The address that it came from, where it has one.
     pub(super) fn peer(&self) -> Option<IpAddr> {
         self.peer
+    }
+
+    /// What it wants of its socket next.
+    pub(super) fn want(&self) -> Want {
+        let want = self.http.want();
+        self.session.as_ref().map_or(want, |session| session.want(want))
+    }
+
+    /// When [`Slot::expire`] is due.
+    pub(super) fn deadline(&self) -> Duration {
+        let session = self.session.as_ref().and_then(|session| session.deadline());
+        session.unwrap_or_else(|| self.http.deadline())
+    }
+
+    /// Says that the deadline has passed.
+    pub(super) fn expire(&mut self, limits: &Limits, now: Duration, date: UnixTime) {
+        match &mut self.session {
+            Some(session) if session.has_failed() => session.give_up(),
+            _ => self.http.expire(limits, now, date),
+        }
+    }
+
+    /// Says that no more will come.
+    pub(super) fn end_input(&mut self) {
+        self.http.end_input();
+        if let Some(session) = &mut self.session {
+            session.give_up();
+        }
+    }
+
+    /// Whether its next step may be a costly one of TLS.
+    pub(super) fn is_handshaking(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.is_handshaking())
+    }
+
+    /// Writes what is pending; how much of the answer is written to its end.
+    pub(super) fn write(&mut self) -> io::Result<usize> {
+        match &mut self.session {
+            Some(session) => session.write(&mut self.stream, self.http.pending()),
+            None => self.stream.write(self.http.pending()),
+        }
+    }
+
+    /// Says that nothing more will be sent. Whether there is something to write before that is so.
+    pub(super) fn end_output(&mut self) -> bool {
+        if self.session.as_mut().is_some_and(|session| session.say_goodbye()) {
+            return true;
+        }
+        self.shut = true;
+        let _ = self.stream.shutdown_write();
+        false
+    }
+
+    /// Takes leave of a client that is not owed anything, if he can hear it at once.
+    pub(super) fn part(&mut self) {
+        if let Some(session) = &mut self.session
+            && self.http.pending().is_empty()
+            && session.say_goodbye()
+        {
+            let _ = session.flush(&mut self.stream);
+        }
+    }
+
+    /// Memory that it holds beside its own size, in bytes.
+    fn memory_bytes(&self) -> usize {
+        self.http.held_bytes() + self.session.as_ref().map_or(0, |session| session.held_bytes())
     }
 
     /// Whether its answer waits for the turn's commit: then the client is owed it.
@@ -129,7 +202,7 @@ impl Slots {
     pub(super) fn account(&mut self, index: usize) {
         let moment = self.next_moment();
         let Some(slot) = self.slots.get_mut(index).and_then(Option::as_deref_mut) else { return };
-        let (before, held) = (slot.held_bytes, slot.http.held_bytes());
+        let (before, held) = (slot.held_bytes, slot.memory_bytes());
         if held != before {
             slot.held_bytes = held;
             self.held_bytes = self.held_bytes + held - before;

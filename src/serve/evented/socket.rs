@@ -1,5 +1,6 @@
 //! Listeners and streams, of TCP and of Unix sockets, as one.
 
+use super::session::{Session, Tls};
 use crate::serve::unix::{self, SocketFile};
 use mio::event::Source;
 use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
@@ -24,6 +25,7 @@ const SEND_BUFFER_BYTES: usize = 64 * 1024;
 pub struct Listener {
     kind: Kind,
     name: String,
+    tls: Option<Tls>,
 }
 
 #[derive(Debug)]
@@ -44,6 +46,22 @@ impl Listener {
             Some(path) => Self::bind_unix(Path::new(path), mode),
             None => Self::bind_tcp(address),
         }
+    }
+
+    /// Listens on `address`, `host:port`, and speaks TLS there.
+    ///
+    /// # Errors
+    /// As [`Listener::bind`]. [`io::ErrorKind::InvalidInput`] for a Unix socket, too: nobody who could listen in on one is kept
+    /// out by TLS.
+    #[cfg(feature = "tls")]
+    pub fn bind_tls(address: &str, tls: &Tls) -> io::Result<Self> {
+        if address.starts_with("unix:") {
+            let why = "TLS on a Unix socket keeps out nobody: who may open the socket is up to its file's mode";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
+        let listener = Self::bind_tcp(address)?;
+        let name = listener.name.replacen("http://", "https://", 1);
+        Ok(Listener { tls: Some(tls.clone()), name, ..listener })
     }
 
     fn bind_tcp(address: &str) -> io::Result<Self> {
@@ -74,17 +92,17 @@ impl Listener {
         socket.set_nonblocking(true)?;
         let listener = TcpListener::from_std(socket.into());
         let name = format!("http://{}", listener.local_addr()?);
-        Ok(Listener { kind: Kind::Tcp(listener), name })
+        Ok(Listener { kind: Kind::Tcp(listener), name, tls: None })
     }
 
     fn bind_unix(path: &Path, mode: u32) -> io::Result<Self> {
         let (listener, file) = unix::listen(path, mode, BACKLOG)?;
         listener.set_nonblocking(true)?;
         let name = format!("unix:{}", file.path().display());
-        Ok(Listener { kind: Kind::Unix(UnixListener::from_std(listener), file), name })
+        Ok(Listener { kind: Kind::Unix(UnixListener::from_std(listener), file), name, tls: None })
     }
 
-    /// Where it listens: `http://127.0.0.1:5000` with the real port, or `unix:PATH`.
+    /// Where it listens: `http://127.0.0.1:5000` with the real port, `https://` where it speaks TLS, or `unix:PATH`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -101,6 +119,11 @@ impl Listener {
             }
             Kind::Unix(listener, _) => listener.accept().map(|(stream, _)| (Stream::Unix(stream), None)),
         }
+    }
+
+    /// The TLS session of a connection that was accepted, where it is to have one.
+    pub(super) fn session(&self) -> io::Result<Option<Box<Session>>> {
+        self.tls.as_ref().map(Tls::session).transpose()
     }
 
     pub(super) fn source(&mut self) -> &mut dyn Source {

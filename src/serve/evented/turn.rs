@@ -8,14 +8,15 @@ use crate::receipt::{Keep, settle};
 use crate::serve::Stop;
 use crate::time::UnixTime;
 use mio::Events;
+use std::collections::VecDeque;
 use std::io;
 use std::time::{Duration, Instant};
 
 /// Most events taken from the system at once.
 const EVENTS_A_TURN: usize = 1024;
 
-/// Time in a turn, at most, for those who had their step and want more. Whoever comes with little waits no longer than that
-/// for all of them.
+/// Time in a turn, at most, for those who had their step and want more, and as much for handshakes. Whoever comes with little
+/// waits no longer than that for all of them.
 const BUSY_TIME: Duration = Duration::from_millis(1);
 
 /// Shortest time between two looks at all deadlines.
@@ -40,10 +41,11 @@ impl<K: Keep> Loop<'_, K> {
             self.accept();
             let ready = std::mem::take(&mut self.ready);
             for index in &ready {
-                self.attend(*index);
+                self.attend_ready(*index);
                 self.settle_many();
             }
-            self.attend_busy();
+            self.attend_some(|this| &mut this.busy);
+            self.attend_some(|this| &mut this.handshakes);
             self.settle();
             self.expire();
             self.tend();
@@ -64,7 +66,9 @@ impl<K: Keep> Loop<'_, K> {
     /// How long nothing can be due.
     fn patience(&self) -> Option<Duration> {
         let waiting = self.listeners.iter().any(|listening| listening.ready);
-        if !self.ready.is_empty() || !self.busy.is_empty() || (waiting && self.accept_after <= self.now) {
+        if !(self.ready.is_empty() && self.busy.is_empty() && self.handshakes.is_empty())
+            || (waiting && self.accept_after <= self.now)
+        {
             return Some(Duration::ZERO);
         }
         let accept = if waiting { self.accept_after } else { Duration::MAX };
@@ -119,14 +123,31 @@ impl<K: Keep> Loop<'_, K> {
             && !slot.queued
         {
             slot.queued = true;
-            self.busy.push_back(index);
+            match slot.is_handshaking() {
+                true => self.handshakes.push_back(index),
+                false => self.busy.push_back(index),
+            }
         }
     }
 
-    fn attend_busy(&mut self) {
+    fn attend_ready(&mut self, index: usize) {
+        match self.slots.get_mut(index) {
+            Some(slot) if slot.is_handshaking() => {
+                slot.queued = false;
+                self.queue_busy(index);
+            }
+            _ => self.attend(index),
+        }
+    }
+
+    /// Looks after those on a list, in turn, until their time is up.
+    fn attend_some(&mut self, list: fn(&mut Self) -> &mut VecDeque<usize>) {
+        if list(self).is_empty() {
+            return;
+        }
         let start = Instant::now();
-        for _ in 0..self.busy.len() {
-            let Some(index) = self.busy.pop_front() else { return };
+        for _ in 0..list(self).len() {
+            let Some(index) = list(self).pop_front() else { return };
             self.attend(index);
             self.settle_many();
             if start.elapsed() >= BUSY_TIME {
@@ -174,7 +195,7 @@ impl<K: Keep> Loop<'_, K> {
             });
             let written = self.write(index);
             let Some(slot) = self.slots.get_mut(index) else { continue };
-            match slot.http.want() {
+            match slot.want() {
                 Want::Close => self.remove(index),
                 Want::Write if !written => {}
                 Want::Read if !slot.readable => {}
@@ -201,20 +222,21 @@ impl<K: Keep> Loop<'_, K> {
         let mut next = Duration::MAX;
         for index in self.slots.indices() {
             let Some(slot) = self.slots.get_mut(index) else { continue };
-            if slot.http.deadline() <= self.now {
-                slot.http.expire(&self.settings.limits, self.now, self.date);
+            if slot.deadline() <= self.now {
+                slot.expire(&self.settings.limits, self.now, self.date);
                 // Who was too slow can wait for those who were not.
                 self.queue_busy(index);
             }
             if let Some(slot) = self.slots.get_mut(index) {
-                next = next.min(slot.http.deadline());
+                next = next.min(slot.deadline());
             }
         }
         self.next_expiry = next.max(self.now + EXPIRY_STEP);
     }
 
     pub(super) fn remove(&mut self, index: usize) {
-        if self.slots.remove(index).is_some() {
+        if let Some(mut slot) = self.slots.remove(index) {
+            slot.part();
             // A request of it that was staged is kept all the same; its answer has nowhere to go.
             self.deciding.retain(|deciding| deciding.index != index);
         }

@@ -27,7 +27,13 @@ impl Scheme {
         line("grammar", grammar_text(&self.grammar));
         line("algorithm", quoted(self.algorithm.name()));
         line("encoding", quoted(name_of(ENCODINGS, &self.encoding)));
-        line("template", quoted(&template::text(&self.template)));
+        match &self.jwt {
+            Some(jwt) => line("jwt", super::jwt::text(jwt)),
+            None => line("template", quoted(&template::text(&self.template))),
+        }
+        if let Some(name) = &self.body_hash_parameter {
+            line("body_hash_parameter", quoted(name));
+        }
         if self.coverage() == Coverage::Nothing {
             line(ACCEPT_UNCOVERED_BODY, "true".to_string());
         }
@@ -53,6 +59,7 @@ impl Scheme {
                 ReplayRule::SignedId => "signed-id",
                 ReplayRule::Mac => "mac",
                 ReplayRule::None => "none",
+                ReplayRule::TokenId => "jti",
                 ReplayRule::Json(pointer) => pointer,
             }),
         );
@@ -79,6 +86,7 @@ fn in_body_text(in_body: &InBody) -> String {
 fn grammar_text(grammar: &Grammar) -> String {
     match grammar {
         Grammar::Bare => quoted("bare"),
+        Grammar::List(separator) => format!("{{ list_separator = {} }}", quoted(&separator.to_string())),
         Grammar::Prefix(prefix) => format!("{{ prefix = {} }}", quoted(prefix)),
         Grammar::Pairs { item_separator, is_spaced, key_separator, signature_keys } => format!(
             "{{ item_separator = {}, key_separator = {}, signature_keys = {} }}",

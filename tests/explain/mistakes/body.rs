@@ -1,8 +1,9 @@
 //! With bodies.
 
 use super::Mistake;
-use crate::explain::delivery::{BODY, Delivery, Sender};
+use crate::explain::delivery::{BODY, Delivery, PARAMETERS, Sender, URL};
 use hookgate::Scheme;
+use sha2::{Digest, Sha256};
 
 /// In the order of docs/EXPLAIN.md.
 pub(crate) const BODIES: &[Mistake] = mistakes! {
@@ -84,17 +85,55 @@ pub(crate) const BODIES: &[Mistake] = mistakes! {
         changed(scheme, "payload=%7B%22a+b%22%3A%22%C3%AB%22%7D", r#"{"a b":"ë"}"#)
     };
     "The body is gzip, and was signed before" => "content-encoding-kept": |scheme| {
-        Some(Delivery::of(scheme).with_body(hex::decode(GZIP).unwrap()))
+        (!scheme.signs_form()).then(|| Delivery::of(scheme).with_body(hex::decode(GZIP).unwrap()))
     };
     "The body is deflate, and was signed before" => "content-encoding-kept": |scheme| {
-        Some(Delivery::of(scheme).with_body(hex::decode(ZLIB).unwrap()))
+        (!scheme.signs_form()).then(|| Delivery::of(scheme).with_body(hex::decode(ZLIB).unwrap()))
     };
     "Gzip was signed, and undone on the way" => "content-encoding-undone": |scheme| {
+        if scheme.signs_form() {
+            return None;
+        }
         let sender = Sender { body: hex::decode(GZIP).unwrap(), ..Sender::of(scheme) };
         let mut given = sender.to(scheme).with_body(BODY);
         given.fields.push(("Content-Encoding".to_string(), "gzip".to_string()));
         Some(given)
     };
+
+    "A newline was added at the end of a form whose parameters are signed" => "body-newline-added": |scheme| {
+        parameters(scheme, PARAMETERS, &format!("{PARAMETERS}\n"))
+    };
+    "The parameters that are signed were decoded" => "form-decoded": |scheme| {
+        parameters(scheme, "From=%2B14158675309&Body=a+b", "From=+14158675309&Body=a b")
+    };
+    "The parameters that are signed were decoded, a percent sign among them" => "form-decoded": |scheme| {
+        parameters(scheme, "From=%2B14158675309&Body=100%25", "From=+14158675309&Body=100%")
+    };
+    "The parameters that are signed were encoded twice" => "form-encoded": |scheme| {
+        parameters(scheme, "From=%2B14158675309&Body=a%20b", "From=%252B14158675309&Body=a%2520b")
+    };
+    "One of the parameters that are signed is another" => "unknown": |scheme| {
+        parameters(scheme, PARAMETERS, &PARAMETERS.replace("SM1", "SM2"))
+    };
+    "One of the parameters that are signed was taken out" => "unknown": |scheme| {
+        parameters(scheme, PARAMETERS, &PARAMETERS.replace("&MessageSid=SM1", ""))
+    };
+    "The form has another Content-Type" => "body-not-covered": |scheme| {
+        let mut given = parameters(scheme, PARAMETERS, PARAMETERS)?;
+        given.fields.push(("Content-Type".to_string(), "application/json".to_string()));
+        Some(given)
+    };
+    "The form was cut in the middle of an escape" => "parameters-malformed": |scheme| {
+        parameters(scheme, "Body=caf%C3%A9", "Body=caf%C3%A")
+    };
+    "JSON without its hash in the query" => "body-not-covered": |scheme| {
+        let mut given = Delivery { target: "/hooks/in".to_string(), ..hashed(scheme, BODY, BODY)? };
+        given.fields.push(("Content-Type".to_string(), "application/json".to_string()));
+        Some(given)
+    };
+    "A newline was added to JSON that is hashed in the query" => "body-newline-added": |scheme| hashed(scheme, BODY, &format!("{BODY}\n"));
+    "JSON that is hashed in the query was pretty-printed" => "json-pretty-printed": |scheme| hashed(scheme, BODY, &indented(BODY, "   "));
+    "JSON that is hashed in the query is another" => "unknown": |scheme| hashed(scheme, BODY, r#"{"type":"ping"}"#);
 };
 
 const LINES: &str = "{\n \"a\": 1,\n \"b\": 2\n}";
@@ -110,7 +149,20 @@ const ZLIB: &str = "789c2d4d5b0a824014dd4a9c8fbe8651837e862cd751445c7528615ee455
 
 /// A body that was signed, and the one that is on hand.
 fn changed(scheme: &Scheme, signed: &str, given: &str) -> Option<Delivery> {
-    Some(Sender::of(scheme).with_body(signed).to(scheme).with_body(given))
+    (!scheme.signs_form()).then(|| Sender::of(scheme).with_body(signed).to(scheme).with_body(given))
+}
+
+/// Parameters that were signed, and those that are on hand.
+fn parameters(scheme: &Scheme, signed: &str, given: &str) -> Option<Delivery> {
+    scheme.signs_form().then(|| Sender::of(scheme).with_body(signed).to(scheme).with_body(given))
+}
+
+/// A body whose hash stands in the signed query, and the one that is on hand.
+fn hashed(scheme: &Scheme, signed: &str, given: &str) -> Option<Delivery> {
+    let query = format!("?{}={}", scheme.body_hash_parameter.as_ref()?, hex::encode(Sha256::digest(signed)));
+    let sender = Sender { url: format!("{URL}{query}"), ..Sender::of(scheme) };
+    let sent = sender.with_body(signed).to(scheme).with_body(given);
+    Some(Delivery { target: format!("/hooks/in{query}"), ..sent })
 }
 
 /// `json`, which has no white space between its tokens, with a space behind each comma and colon.

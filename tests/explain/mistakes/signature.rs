@@ -9,30 +9,30 @@ use hookgate::verify::{Algorithm, Encoding, Grammar, TimestampPlace};
 pub(crate) const SIGNATURES: &[Mistake] = mistakes! {
     "The signature is written in hex, not base64" => "signature-in-hex": |scheme| {
         let sender = Sender { scheme: Scheme { encoding: Encoding::Hex, ..scheme.clone() }, ..Sender::of(scheme) };
-        (!is_hex(scheme)).then(|| sender.to(scheme))
+        (is_mac(scheme) && !is_hex(scheme)).then(|| sender.to(scheme))
     };
     "The signature is written in base64, not hex" => "signature-in-base64": |scheme| {
         let sender = Sender { scheme: Scheme { encoding: Encoding::Base64, ..scheme.clone() }, ..Sender::of(scheme) };
-        is_hex(scheme).then(|| sender.to(scheme))
+        (is_mac(scheme) && is_hex(scheme)).then(|| sender.to(scheme))
     };
     "The signature is base64 of hex digits" => "signature-hex-in-base64": |scheme| {
         let sender = Sender { scheme: Scheme { encoding: Encoding::Hex, ..scheme.clone() }, ..Sender::of(scheme) };
-        Some(sender.to(scheme).with_signature(|before, digits| format!("{before}{}", base64(digits.as_bytes()))))
+        is_mac(scheme).then(|| sender.to(scheme).with_signature(|before, digits| format!("{before}{}", base64(digits.as_bytes()))))
     };
     "The signature's base64 is not padded" => "signature-base64-form": |scheme| {
-        (!is_hex(scheme)).then(|| Delivery::of(scheme).with_signature(|before, text| format!("{before}{}", text.trim_end_matches('='))))
+        (is_mac(scheme) && !is_hex(scheme)).then(|| Delivery::of(scheme).with_signature(|before, text| format!("{before}{}", text.trim_end_matches('='))))
     };
     "The signature's base64 is of the alphabet for URLs" => "signature-base64-form": |scheme| {
         let for_urls = |text: &str| text.replace('+', "-").replace('/', "_");
-        let numbered = (0..).map(|at| Sender::of(scheme).with_body(&format!("[{at}]")).to(scheme));
+        let numbered = (0..).map(|at| Sender::of(scheme).with_body(&if scheme.signs_form() { format!("a={at}") } else { format!("[{at}]") }).to(scheme));
         let given = numbered.map(|right| (right.clone(), right.with_signature(|before, text| format!("{before}{}", for_urls(text)))));
-        if is_hex(scheme) { None } else { given.filter(|(right, given)| right.fields != given.fields).map(|(_, given)| given).next() }
+        if !is_mac(scheme) || is_hex(scheme) { None } else { given.filter(|(right, given)| right.fields != given.fields).map(|(_, given)| given).next() }
     };
     "The signature's base64 was made lower case" => "signature-case": |scheme| {
-        (!is_hex(scheme)).then(|| Delivery::of(scheme).with_signature(|before, text| format!("{before}{}", text.to_lowercase())))
+        (is_mac(scheme) && !is_hex(scheme)).then(|| Delivery::of(scheme).with_signature(|before, text| format!("{before}{}", text.to_lowercase())))
     };
     "The signature's prefix, or its list's keys, are missing" => "signature-prefix-missing": |scheme| {
-        (scheme.grammar != Grammar::Bare).then(|| Delivery::of(scheme).with_signature(|_, text| text.to_string()))
+        has_prefix(scheme).then(|| Delivery::of(scheme).with_signature(|_, text| text.to_string()))
     };
     "The signature's key is missing, the timestamp's is there" => "signature-prefix-missing": |scheme| {
         keyed_time(scheme).then(|| Delivery::of(scheme).with_signature(|before, text| {
@@ -53,10 +53,10 @@ pub(crate) const SIGNATURES: &[Mistake] = mistakes! {
             Grammar::Pairs { signature_keys, .. } => before.replace(&signature_keys[0], "sig"),
             _ => "sig=".to_string(),
         };
-        (scheme.grammar != Grammar::Bare).then(|| Delivery::of(scheme).with_signature(|before, text| format!("{}{text}", other(before))))
+        has_prefix(scheme).then(|| Delivery::of(scheme).with_signature(|before, text| format!("{}{text}", other(before))))
     };
     "The prefix, or the list's keys, were made upper case" => "signature-prefix-case": |scheme| {
-        (scheme.grammar != Grammar::Bare).then(|| Delivery::of(scheme).with_signature(|before, text| format!("{}{text}", before.to_uppercase())))
+        has_prefix(scheme).then(|| Delivery::of(scheme).with_signature(|before, text| format!("{}{text}", before.to_uppercase())))
     };
     "The signature is HMAC-SHA1's" => "algorithm": |scheme| with_algorithm(scheme, Algorithm::HmacSha1);
     "The signature is HMAC-SHA256's" => "algorithm": |scheme| with_algorithm(scheme, Algorithm::HmacSha256);
@@ -83,9 +83,29 @@ pub(crate) const SIGNATURES: &[Mistake] = mistakes! {
     };
     "Every digit of the signature is another" => "unknown": |scheme| {
         let other = |text: &str| text.replace(|digit| digit != '=', "0").replace("0=", "A=");
-        Some(Delivery::of(scheme).with_signature(|before, text| format!("{before}{}", other(text))))
+        is_mac(scheme).then(|| Delivery::of(scheme).with_signature(|before, text| format!("{before}{}", other(text))))
+    };
+    "The token's claims are others" => "unknown": |scheme| {
+        scheme.jwt.as_ref()?;
+        let claims = |value: &str| value.split('.').nth(1).unwrap_or_default().to_string();
+        let other = claims(&Sender::of(scheme).with_body("[2]").to(scheme).fields.last().unwrap().1);
+        Some(Delivery::of(scheme).with_value(|value| value.replace(&claims(value), &other)))
+    };
+    "The token says that it is signed by nothing" => "signature-malformed": |scheme| {
+        // {"typ":"JWT","alg":"none"}
+        let unsigned = |text: &str| format!("eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0.{}.", text.split('.').nth(1).unwrap_or_default());
+        (!is_mac(scheme)).then(|| Delivery::of(scheme).with_signature(|before, text| format!("{before}{}", unsigned(text))))
     };
 };
+
+/// Whether the signature is a MAC alone, and no token.
+fn is_mac(scheme: &Scheme) -> bool {
+    scheme.jwt.is_none()
+}
+
+fn has_prefix(scheme: &Scheme) -> bool {
+    matches!(scheme.grammar, Grammar::Prefix(_) | Grammar::Pairs { .. })
+}
 
 fn keyed_time(scheme: &Scheme) -> bool {
     matches!(scheme.timestamp.as_ref().map(|rule| &rule.place), Some(TimestampPlace::Field(_)))
@@ -97,6 +117,11 @@ fn with_algorithm(scheme: &Scheme, algorithm: Algorithm) -> Option<Delivery> {
     let mut signed = Scheme { algorithm, ..scheme.clone() };
     if let Grammar::Prefix(prefix) = &mut signed.grammar {
         *prefix = prefix.replace(&short(scheme.algorithm), &short(algorithm));
+    }
+    if let Some(jwt) = &scheme.jwt
+        && (algorithm == Algorithm::HmacSha1 || jwt.other_algorithms.contains(&algorithm))
+    {
+        return None;
     }
     (algorithm != scheme.algorithm).then(|| Sender { scheme: signed, ..Sender::of(scheme) }.to(scheme))
 }

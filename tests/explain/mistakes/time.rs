@@ -15,6 +15,14 @@ pub(crate) const TIMES: &[Mistake] = mistakes! {
         let limit_s = i64::try_from(scheme.timestamp.as_ref()?.future_s?).unwrap();
         Some(at(scheme, UnixTime::from_s(NOW.as_ms() / 1000 + 3600 + limit_s)))
     };
+    "The token ended an hour ago" => "stale": |scheme| {
+        let jwt = scheme.jwt.as_ref().filter(|jwt| jwt.expires || jwt.made_at.is_some())?;
+        Some(at(scheme, UnixTime::from_s(NOW.as_ms() / 1000 - 3660 - i64::try_from(jwt.leeway_s?).unwrap())))
+    };
+    "This clock is an hour behind the token's" => "from-the-future": |scheme| {
+        let jwt = scheme.jwt.as_ref().filter(|jwt| jwt.made_at.is_some())?;
+        Some(at(scheme, UnixTime::from_s(NOW.as_ms() / 1000 + 3600 + i64::try_from(jwt.leeway_s?).unwrap())))
+    };
     "The timestamp is in seconds, not milliseconds" => "timestamp-unit": |scheme| in_unit(scheme, TimeUnit::Milliseconds, TimeUnit::Seconds);
     "The timestamp is in milliseconds, not seconds" => "timestamp-unit": |scheme| in_unit(scheme, TimeUnit::Seconds, TimeUnit::Milliseconds);
     "The timestamp is a date, not seconds" => "timestamp-unit": |scheme| in_unit(scheme, TimeUnit::Seconds, TimeUnit::Rfc3339);

@@ -2,6 +2,7 @@
 //
 //   name       the package's name
 //   scheme     the preset it stands for
+//   options    what else hookgate has to be told of it
 //   takes      which bodies it can take (bodies.mjs); `empty`: an empty one too
 //   secret     what its secrets look like (keys.mjs)
 //   sign       headers by name, for { body, own, now, url }
@@ -44,10 +45,10 @@ export async function tryAlone(suite, check) {
 async function itSigns({ suite, hookgate, check, keys, name, body }) {
   if (!canSign(suite)) return;
   const delivery = await signed(suite, keys, body);
-  const said = await hookgate.verify({ scheme: suite.scheme, secret: keys.held, ...delivery });
+  const said = await hookgate.verify({ ...judge(suite), secret: keys.held, ...delivery });
   check(`${suite.name}: ${name}, signed by ${signer(suite)}, is valid to hookgate`, said !== "valid" && said);
   const forgery = { ...delivery, body: changeOneByte(delivery.body) };
-  const forged = await hookgate.verify({ scheme: suite.scheme, secret: keys.held, ...forgery });
+  const forged = await hookgate.verify({ ...judge(suite), secret: keys.held, ...forgery });
   check(`${suite.name}: ${name}, signed by ${signer(suite)} and changed, is a mismatch to hookgate`, !forged.includes(MISMATCH) && forged);
   if (suite.verify) await agreesWithItself({ suite, check, name, keys, delivery });
 }
@@ -71,7 +72,7 @@ async function hookgateSigns({ suite, hookgate, check, keys, name, body }) {
 async function anotherSecret({ suite, hookgate, check, keys, body }) {
   const others = newKeys(suite.secret);
   const delivery = await signedByEither(suite, hookgate, keys, body);
-  const said = await hookgate.verify({ scheme: suite.scheme, secret: others.held, ...delivery });
+  const said = await hookgate.verify({ ...judge(suite), secret: others.held, ...delivery });
   check(`${suite.name}: a signature is a mismatch to hookgate under another secret`, !said.includes(MISMATCH) && said);
   if (!suite.verify) return;
   const its = await verdict(suite, others, delivery);
@@ -87,7 +88,7 @@ async function otherTimes({ suite, hookgate, check, keys }) {
     const at = seconds() - age;
     const isGood = name.startsWith("almost");
     const delivery = await signedByEither(suite, hookgate, keys, bodiesOf(suite, at)[0].bytes, at);
-    const said = await hookgate.verify({ scheme: suite.scheme, secret: keys.held, ...delivery });
+    const said = await hookgate.verify({ ...judge(suite), secret: keys.held, ...delivery });
     const isRight = isGood ? said === "valid" : said.includes(STALE);
     check(`${suite.name}: a delivery ${name} (${age} s) is ${isGood ? "valid" : "out of bounds"} to hookgate`, !isRight && said);
     if (!suite.verify) continue;
@@ -97,7 +98,7 @@ async function otherTimes({ suite, hookgate, check, keys }) {
 }
 
 async function receiver({ suite, hookgate, check, keys, bodies }) {
-  const served = await hookgate.serve({ scheme: suite.scheme, secret: keys.held });
+  const served = await hookgate.serve({ ...judge(suite), secret: keys.held });
   for (const { name, bytes } of bodies) {
     const { headers, body } = await signedByEither(suite, hookgate, keys, bytes);
     // The forgery first: the same signature twice can be a replay.
@@ -130,9 +131,15 @@ async function signed(suite, { own }, body, at = seconds()) {
   return { headers: await (suite.sign ?? senders[suite.sender])(asked), body };
 }
 
-async function signedByHookgate({ scheme, seal }, hookgate, { held }, body, at) {
-  if (seal) return { headers: {}, body: Buffer.from(await hookgate.seal({ scheme, secret: held, body, now: at })) };
-  return { headers: await hookgate.sign({ scheme, secret: held, body, now: at }), body };
+async function signedByHookgate(suite, hookgate, { held }, body, at) {
+  const asked = { ...judge(suite), secret: held, body, now: at };
+  if (suite.seal) return { headers: {}, body: Buffer.from(await hookgate.seal(asked)) };
+  return { headers: await hookgate.sign(asked), body };
+}
+
+// What hookgate is told of the suite's scheme.
+function judge({ scheme, options }) {
+  return { scheme, options };
 }
 
 async function signedByEither(suite, hookgate, keys, body, at) {

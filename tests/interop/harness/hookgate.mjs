@@ -38,8 +38,8 @@ export class Hookgate {
   }
 
   // What `sign` prints: those headers, or the body, where the signature stands in it.
-  async seal({ scheme, secret, body, now }) {
-    const args = ["sign", "--scheme", scheme, "--url", POSTED_TO, "--secret-file-raw", this.#keep(secret)];
+  async seal({ scheme, options = [], secret, body, now }) {
+    const args = ["sign", "--scheme", scheme, ...options, "--url", POSTED_TO, "--secret-file-raw", this.#keep(secret)];
     if (now !== undefined) args.push("--now", String(now));
     const { code, stdout, stderr } = await this.#run([...args, this.#keep(body)]);
     if (code !== 0) throw new Error(`hookgate sign --scheme ${scheme}: exit ${code}: ${stderr.trim()}`);
@@ -47,8 +47,8 @@ export class Hookgate {
   }
 
   // `valid`, `refused: …`, or what else happened, which is never right.
-  async verify({ scheme, secret, headers, body }) {
-    const args = ["verify", "--scheme", scheme, "--url", POSTED_TO, "--secret-file-raw", this.#keep(secret)];
+  async verify({ scheme, options = [], secret, headers, body }) {
+    const args = ["verify", "--scheme", scheme, ...options, "--url", POSTED_TO, "--secret-file-raw", this.#keep(secret)];
     for (const [name, value] of Object.entries(headers)) args.push("--header", `${name}: ${value}`);
     const { code, stdout, stderr } = await this.#run([...args, this.#keep(body)]);
     const said = (stdout + stderr).trim();
@@ -57,9 +57,9 @@ export class Hookgate {
   }
 
   // A receiver on a free port; `post` gives the status it answers, `stop` the code it exits with.
-  async serve({ scheme, secret }) {
+  async serve({ scheme, options = [], secret }) {
     const { origin, pathname, search } = new URL(POSTED_TO);
-    const args = ["serve", "--no-store", "--listen", "127.0.0.1:0", "--path", pathname, "--scheme", scheme];
+    const args = ["serve", "--no-store", "--listen", "127.0.0.1:0", "--path", pathname, "--scheme", scheme, ...options];
     args.push("--url", origin + pathname, "--secret-file-raw", this.#keep(secret));
     const child = spawn(this.#binary, args, { stdio: ["ignore", "ignore", "pipe"], env: environment() });
     this.#receivers.add(child);

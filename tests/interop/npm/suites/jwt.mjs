@@ -10,6 +10,7 @@ export const suites = [
   {
     name: "livekit-server-sdk",
     scheme: "livekit",
+    options: ["--issuer", "key"],
     takes: "json",
     secret: "text",
     members: { event: "room_started", id: "EV_1" },

@@ -23,6 +23,7 @@ SUITES = [
     {
         "name": "livekit-api",
         "scheme": "livekit",
+        "options": ["--issuer", "key"],
         "takes": "json",
         "secret": "text",
         "members": {"event": "room_started", "id": "EV_1"},

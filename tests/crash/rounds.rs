@@ -1,0 +1,102 @@
+//! Rounds of delivering, killing and starting again, on one folder.
+
+use super::target::Target;
+use crate::support::delivery::usual_bytes;
+use crate::support::dice::Dice;
+use crate::support::fleet::{Fleet, settle};
+use crate::support::folder::Folder;
+use crate::support::ledger::{Broken, Ledger};
+use std::fs;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard};
+use std::thread;
+use std::time::Duration;
+
+/// What is done in how many rounds.
+pub(super) struct Plan {
+    pub(super) rounds: usize,
+    pub(super) fleet: Fleet,
+    /// It is killed after less than this many answers.
+    pub(super) answers: usize,
+    /// Once in so many rounds all events are deleted while nobody runs.
+    pub(super) prunes: Option<usize>,
+}
+
+impl Plan {
+    pub(super) fn usual(rounds: usize) -> Self {
+        let fleet = Fleet { clients: 6, deliveries: usize::MAX, fill_bytes: usual_bytes, repeats: 10, may_fail: false };
+        Plan { rounds, fleet, answers: 200, prunes: None }
+    }
+}
+
+/// A start takes less than this, in microseconds, wherever nothing else is done: most kills within it meet a receiver that
+/// makes or recovers its store.
+const START_US: usize = 30_000;
+
+/// The time from an answer to the kill, at most, in microseconds: a few turns of a receiver.
+const PAUSE_US: usize = 3_000;
+
+/// Runs `plan` against `target`. Gives how many deliveries were answered.
+pub(super) fn run(target: &dyn Target, plan: &Plan, seed: u64) -> Result<usize, Broken> {
+    let folder = Folder::new();
+    let data = folder.path().join("data");
+    let mut dice = Dice::new(seed);
+    let ledger = Mutex::new(Ledger::default());
+    for round in 0..plan.rounds {
+        if dice.one_in(4) {
+            target.kill_at_start(&data, chance_us(&mut dice, START_US));
+        }
+        let running = target.start(&data);
+        let address = running.address();
+        // Whoever reads the file and leaves it has to leave it to the receiver.
+        open(&ledger).look(&data)?;
+        let (enough, pause) = (dice.below(plan.answers), chance_us(&mut dice, PAUSE_US));
+        let mut is_killed = false;
+        plan.fleet.deliver(address, &ledger, &round.to_string(), enough, || {
+            // The moment of the kill is what is left to chance here; nothing waits for it to pass.
+            thread::sleep(pause);
+            running.kill();
+            is_killed = true;
+        })?;
+        assert!(is_killed, "the fleet is told when to kill");
+        if dice.one_in(8) {
+            look_at_a_copy(&mut open(&ledger), &data)?;
+        }
+        if plan.prunes.is_some_and(|times| round % times == times - 1) {
+            open(&ledger).look_at_all(&data)?;
+            target.prune(&data);
+            open(&ledger).pruned();
+        }
+        if dice.one_in(3) {
+            let running = target.start(&data);
+            settle(running.address(), &ledger)?;
+            open(&ledger).look(&data)?;
+            running.kill();
+        }
+    }
+    let running = target.start(&data);
+    settle(running.address(), &ledger)?;
+    running.kill();
+    look_at_a_copy(&mut open(&ledger), &data)?;
+    open(&ledger).look_at_all(&data)?;
+    Ok(open(&ledger).answered_count())
+}
+
+fn open(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {
+    ledger.lock().expect("nobody panics with it")
+}
+
+fn chance_us(dice: &mut Dice, bound: usize) -> Duration {
+    Duration::from_micros(dice.below(bound) as u64)
+}
+
+/// Looks at all that stands in `data`, but at a copy of it: the first look recovers the file, and that is for the next
+/// receiver to do.
+fn look_at_a_copy(ledger: &mut Ledger, data: &Path) -> Result<(), Broken> {
+    let copy = Folder::new();
+    for name in ["events.db", "events.db-wal"] {
+        // A log there may be or not.
+        let _ = fs::copy(data.join(name), copy.path().join(name));
+    }
+    ledger.look_at_all(copy.path())
+}

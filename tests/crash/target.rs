@@ -1,0 +1,100 @@
+//! What is killed: hookgate, or one that lies.
+
+use crate::support::folder::Folder;
+use crate::support::receiver::{Receiver, setup};
+use crate::support::{PATIENCE, SECRET, command::hookgate};
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A receiver that can be started on a folder.
+pub(super) trait Target {
+    /// Starts it, and waits until it listens.
+    fn start(&self, data: &Path) -> Box<dyn Running>;
+
+    /// Starts it, and kills it after `time`, whatever it has come to by then.
+    fn kill_at_start(&self, data: &Path, time: Duration);
+
+    /// Deletes all events, while none runs.
+    fn prune(&self, data: &Path);
+}
+
+/// One that runs.
+pub(super) trait Running {
+    fn address(&self) -> SocketAddr;
+
+    /// Ends it as a crash would.
+    fn kill(self: Box<Self>);
+}
+
+/// The program under test.
+pub(super) struct Hookgate {
+    /// More arguments to `serve`.
+    pub(super) arguments: &'static [&'static str],
+    /// Where its store is, as an argument; unless it is to have none.
+    pub(super) stores: bool,
+}
+
+impl Hookgate {
+    pub(super) fn on(arguments: &'static [&'static str]) -> Self {
+        Hookgate { arguments, stores: true }
+    }
+
+    fn data_arguments<'a>(&self, data: &'a Path) -> Vec<&'a str> {
+        let data = data.to_str().expect("the folders of tests have plain names");
+        if self.stores { vec!["--data", data] } else { vec!["--no-store"] }
+    }
+}
+
+impl Target for Hookgate {
+    fn start(&self, data: &Path) -> Box<dyn Running> {
+        let setup = setup().arguments(self.arguments);
+        Box::new(if self.stores {
+            setup.storing().arguments(&self.data_arguments(data)).start()
+        } else {
+            setup.start()
+        })
+    }
+
+    fn kill_at_start(&self, data: &Path, time: Duration) {
+        let folder = Folder::new();
+        let mut command = hookgate();
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(self.arguments).args(self.data_arguments(data));
+        command.env("HOOKGATE_SECRET", SECRET).current_dir(folder.path());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the receiver can be started");
+        // The moment is what is left to chance; nothing waits for it to pass.
+        thread::sleep(time);
+        child.kill().expect("the child is ours");
+        child.wait().expect("the child is ours");
+    }
+
+    /// Asks for it as docs/STORE.md says, and waits for a receiver to have done it.
+    fn prune(&self, data: &Path) {
+        let tomorrow = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970") + DAY;
+        fs::write(data.join("asked"), format!("{}\n", tomorrow.as_millis())).expect("the folder is ours");
+        fs::rename(data.join("asked"), data.join("prune")).expect("the folder is ours");
+        let running = self.start(data);
+        let start = Instant::now();
+        while data.join("prune").exists() {
+            assert!(start.elapsed() < PATIENCE, "it does not delete what it was asked to");
+            thread::sleep(Duration::from_millis(10));
+        }
+        running.kill();
+    }
+}
+
+impl Running for Receiver {
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn kill(mut self: Box<Self>) {
+        Receiver::kill(&mut self);
+    }
+}

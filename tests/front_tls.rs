@@ -1,0 +1,36 @@
+//! The same black-box suite on the evented front, over TLS: every other connection 1.2, the others 1.3. The receiver says with each
+//! end of a connection that it is one.
+#![cfg(all(feature = "cli", feature = "tls"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "tests say what went wrong by panicking"
+)]
+
+mod support;
+
+/// The front under test, as arguments to `serve`.
+const FRONT: &[&str] = &["--front", "evented", "--tls-cert", "cert.pem", "--tls-key", "key.pem"];
+
+/// Whether it may answer without closing the connection.
+const KEEPS_CONNECTIONS: bool = true;
+
+/// Each file is about one thing that a request can be.
+mod front {
+    mod answers;
+    mod connections;
+    mod events;
+    mod explained;
+    mod form;
+    mod framing;
+    mod handshakes;
+    mod json;
+    mod order;
+    mod secrecy;
+    mod signature_header;
+    mod size;
+    mod start;
+    mod vectors;
+}
