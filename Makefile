@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run demo test docs minimal lint package fuzz bench load crash interop timing
+.PHONY: help run demo test docs minimal lint package fuzz bench load store crash interop timing
 
 # Seconds that each fuzz target runs.
 T ?= 60
@@ -15,6 +15,9 @@ PEERS ?=
 CHECK ?= yes
 # Whether `make crash` also kills a release build under heavy load.
 LOAD ?= no
+# What `make store` does: the same, at each of these; and so many events in a file that is laid first.
+STORE_CONNECTIONS ?= 16 64 256
+EVENTS ?= 0
 # Where `make run` listens.
 LISTEN ?= 127.0.0.1:5000
 
@@ -106,6 +109,12 @@ load: ## Hold the receiver under load beside nginx, adnanh/webhook, Flask, node 
 	@$(call need,node,nodejs)
 	@$(call need,npm,npm)
 	@python3 -B benches/load/load.py --seconds $(T) --rounds $(ROUNDS) --connections '$(CONNECTIONS)' --peers '$(PEERS)' --check $(CHECK)
+
+store: T = 5
+store: ## Hold the receiver with its store under load, all deliveries different, beside nginx; EVENTS=5000000 lays a large file
+	@$(call need,wrk,wrk)
+	@$(call need,python3,python3)
+	@python3 -B benches/load/store.py --seconds $(T) --rounds $(ROUNDS) --connections '$(STORE_CONNECTIONS)' --events $(EVENTS) --check $(CHECK)
 
 crash: ROUNDS = 200
 crash: ## Kill the receiver in ROUNDS rounds, cut its power, fill its disk, damage its store: nothing acknowledged is lost
