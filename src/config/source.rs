@@ -114,7 +114,10 @@ fn scheme(fields: &mut Fields<'_, '_>, name: &str, folder: &Path) -> Option<Sche
     match fields.value("scheme")?.get_ref() {
         DeValue::Table(table) => {
             let mut table = plain(table);
-            table.entry("name").or_insert_with(|| Value::String(name.to_string()));
+            // A scheme is called by small letters, digits and hyphens; a source can be called by more.
+            let usual =
+                |character: char| if character.is_ascii_alphanumeric() { character.to_ascii_lowercase() } else { '-' };
+            table.entry("name").or_insert_with(|| Value::String(name.chars().map(usual).collect()));
             match Scheme::from_table(table) {
                 Ok(scheme) => return Some(SchemeReference::Inline(Box::new(scheme))),
                 Err(unusable) => {

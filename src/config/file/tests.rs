@@ -318,3 +318,15 @@ fn every_sink_is_read_with_all_its_keys() {
     assert_eq!(config.sinks[2].kind, kept);
     assert!(config.sinks[2].filter.takes("stripe", Some("invoice.paid"), Some(r#"{"data":{"object":{"paid":true}}}"#)));
 }
+
+#[test]
+fn a_scheme_of_its_own_is_called_like_its_source_as_far_as_schemes_can_be() {
+    let scheme = "[source.scheme]\nsignature_headers = [\"X-Sig\"]\nalgorithm = \"hmac-sha256\"\nencoding = \"hex\"\n\
+                  template = \"{body}\"\nreplay_key = \"mac\"\n";
+    for (source, scheme_name) in [("mine", "mine"), ("My_Hook.2", "my-hook-2"), ("...", "---")] {
+        let text = format!("[[source]]\nname = \"{source}\"\nsecrets = [\"env:S\"]\n{scheme}");
+        let config = Config::from_toml(&text, Path::new("/")).unwrap();
+        let SchemeReference::Inline(scheme) = &config.sources[0].scheme else { panic!("{config:?}") };
+        assert_eq!(scheme.name, scheme_name);
+    }
+}
