@@ -22,12 +22,7 @@ const IDLE_TIME: Duration = Duration::from_secs(1);
 /// The receiver's connection, and what it knows of its log.
 pub(super) struct Log {
     connection: Connection,
-    path: PathBuf,
-    log_path: PathBuf,
-    /// Which file it is, by device and number.
-    file: Option<(u64, u64)>,
-    /// The same of the log, once there is one.
-    log_file: Option<(u64, u64)>,
+    place: Box<Place>,
     page_bytes: u64,
     /// Of the log, as far as it is not in the file.
     length_bytes: u64,
@@ -44,10 +39,7 @@ impl Log {
         let page_bytes = connection.pragma_query_value(None, "page_size", |row| row.get::<_, u32>(0)).unwrap_or(4096);
         Log {
             connection,
-            file: identity(&path_of(folder)),
-            log_file: identity(&log_path(folder)),
-            log_path: log_path(folder),
-            path: path_of(folder),
+            place: Box::new(Place::of(folder)),
             page_bytes: u64::from(page_bytes),
             length_bytes: 0,
             due_bytes: CHECKPOINT_BYTES,
@@ -78,9 +70,7 @@ impl Log {
     /// Commits and syncs the transaction that is open.
     pub(super) fn commit(&mut self) -> rusqlite::Result<()> {
         self.connection.prepare_cached("COMMIT")?.execute([])?;
-        if self.log_file.is_none() {
-            self.log_file = identity(&self.log_path);
-        }
+        self.place.note_log();
         self.is_touched = true;
         self.last_commit = Instant::now();
         self.pause = Duration::ZERO;
@@ -124,13 +114,40 @@ impl Log {
     /// Whether the file that is open is still the one that its name leads to, and its log too: what is written to one that was
     /// deleted is lost.
     pub(super) fn is_in_place(&self) -> bool {
-        let is_log_in_place = self.log_file.is_none() || identity(&self.log_path) == self.log_file;
-        self.file.is_some() && identity(&self.path) == self.file && is_log_in_place
+        self.place.is_as_it_was()
     }
 
     /// Lets go of the connection after a failure. Nothing more is written: what of the log is on the disk is not known.
     pub(super) fn abandon(self) {
         let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+    }
+}
+
+/// Where the file and its log are, and which files those were.
+struct Place {
+    path: PathBuf,
+    log_path: PathBuf,
+    /// By device and number.
+    file: Option<(u64, u64)>,
+    /// The same of the log, once there is one.
+    log_file: Option<(u64, u64)>,
+}
+
+impl Place {
+    fn of(folder: &Path) -> Self {
+        let (path, log_path) = (path_of(folder), log_path(folder));
+        Place { file: identity(&path), log_file: identity(&log_path), path, log_path }
+    }
+
+    fn note_log(&mut self) {
+        if self.log_file.is_none() {
+            self.log_file = identity(&self.log_path);
+        }
+    }
+
+    fn is_as_it_was(&self) -> bool {
+        let is_log = self.log_file.is_none() || identity(&self.log_path) == self.log_file;
+        is_log && self.file.is_some() && identity(&self.path) == self.file
     }
 }
 

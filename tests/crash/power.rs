@@ -105,7 +105,7 @@ fn cut_the_power(arguments: &'static [&'static str]) {
     if !possible() {
         return;
     }
-    let count = number("CRASH_CUTS", 60);
+    let count = number("CRASH_CUTS", 24);
     let seed = seed("CRASH_SEED");
     let mut dice = Dice::new(seed);
     let (mut left, mut ledger) = (None, Ledger::default());
@@ -146,7 +146,7 @@ fn what_a_killed_receiver_left_unsynced_is_synced_before_it_is_answered() {
     let seed = seed("CRASH_SEED");
     let mut dice = Dice::new(seed);
     let mut proven = 0;
-    for round in 0..number("CRASH_CUTS", 60).div_ceil(20) {
+    for round in 0..number("CRASH_CUTS", 24).div_ceil(20) {
         // Half of them with syncs that fail from some moment on: then something is left for certain.
         let fails = round % 2 == 0;
         let fault = format!("inject=fdatasync,fsync:error=EIO:when={}+1", 40 + dice.below(20));
@@ -185,7 +185,7 @@ fn syncs_and_writes_that_fail_acknowledge_nothing_that_is_not_there() {
         let recording = recording.unwrap_or_else(|broken| panic!("{fault}: {broken:?}"));
         let failed =
             recording.trace.calls.iter().filter(|call| call.result == -1 && calls.contains(&call.name)).count();
-        let cuts = cuts(&recording, &BTreeSet::new(), number("CRASH_CUTS", 60) / 3, &mut dice);
+        let cuts = cuts(&recording, &BTreeSet::new(), number("CRASH_CUTS", 24) / 3, &mut dice);
         let outcome = first_broken(&recording, &[], &cuts);
         outcome.unwrap_or_else(|broken| panic!("{fault}: {broken:?}; again with CRASH_SEED={seed}"));
         eprintln!("{fault}: {failed} failed, {} answered; {} cuts lose nothing", recording.answers.len(), cuts.len());
@@ -207,6 +207,8 @@ fn without_its_syncs_or_with_answers_before_them_the_same_receiver_is_caught() {
         // What is lost is left to chance, but not whether this test fails.
         let cuts = cuts(&recording, &BTreeSet::new(), 30, &mut Dice::new(1));
         let broken = first_broken(&recording, &[], &cuts).expect_err(lie);
-        assert!(matches!(broken, Broken::Lost { .. } | Broken::Damaged { .. }), "{lie}: {broken:?}");
+        // Where hookgate goes on with it: what was answered is taken for new.
+        let is_loss = matches!(broken, Broken::Lost { .. } | Broken::Damaged { .. } | Broken::Misnamed { .. });
+        assert!(is_loss, "{lie}: {broken:?}");
     }
 }
