@@ -7,7 +7,8 @@ mod delivery;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use delivery::{Delivery, SECRET};
-use hookgate::{Header, Receiver, Refusal, Request, Secret, UnixTime, Verifier, json, preset};
+use hookgate::access::Rates;
+use hookgate::{Header, Receiver, Receivers, Refusal, Request, Secret, UnixTime, Verifier, json, preset};
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -24,6 +25,36 @@ fn accept(criterion: &mut Criterion) {
         group.throughput(Throughput::Bytes(bytes as u64));
         decide(&mut group, name, &deliveries, |verdict| assert_eq!(verdict, Ok(())));
     }
+}
+
+/// The same of 1 KiB among several sources, of which it is the last; their paths are as long.
+fn sources(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("receive/sources");
+    let deliveries: Vec<Delivery> = pushes(1024).into_iter().map(Delivery::signed).collect();
+    let headers: Vec<Vec<Header<'_>>> = deliveries.iter().map(Delivery::headers).collect();
+    let requests: Vec<Request<'_>> = deliveries.iter().zip(&headers).map(|(it, headers)| it.request(headers)).collect();
+    group.throughput(Throughput::Bytes(1024));
+    for count in [1, 10] {
+        let others = (1..count).map(|number| receiver(&format!("/webhoo{number}")));
+        let receivers = Receivers::new(others.chain([receiver("/webhook")]).collect()).expect("their paths differ");
+        let (mut rates, now) = (Rates::default(), Duration::from_secs(1));
+        let mut next = requests.iter().cycle();
+        group.bench_function(count.to_string(), |bencher| {
+            bencher.iter(|| {
+                let request = black_box(next.next().expect("they come round"));
+                assert_eq!(receivers.enter(&request.head, None, &mut rates, now), Ok(()));
+                let received = receivers.receive(request, &mut rates, (now, NOW));
+                assert_eq!(received.map(|(number, _)| number), Ok(count - 1));
+            });
+        });
+    }
+}
+
+fn receiver(path: &str) -> Receiver {
+    let secret = Secret::new(SECRET.to_vec()).expect("it is not empty");
+    let verifier =
+        Verifier::new(preset("github").expect("a preset"), [("main".to_string(), secret)]).expect("a secret");
+    Receiver::new("github".into(), path.into(), verifier).expect("a path")
 }
 
 fn refuse(criterion: &mut Criterion) {
@@ -89,10 +120,7 @@ fn decide(
     deliveries: &[Delivery],
     assert: impl Fn(Result<(), Refusal>),
 ) {
-    let secret = Secret::new(SECRET.to_vec()).expect("it is not empty");
-    let verifier =
-        Verifier::new(preset("github").expect("a preset"), [("main".to_string(), secret)]).expect("a secret");
-    let receiver = Receiver::new("github".into(), "/webhook".into(), verifier).expect("a path");
+    let receiver = receiver("/webhook");
     let headers: Vec<Vec<Header<'_>>> = deliveries.iter().map(Delivery::headers).collect();
     let requests: Vec<Request<'_>> = deliveries.iter().zip(&headers).map(|(it, headers)| it.request(headers)).collect();
     let mut next = requests.iter().cycle();
@@ -105,6 +133,6 @@ criterion_group! {
     name = benches;
     // Short, so that all of them take a minute: what is timed is small and steady.
     config = Criterion::default().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
-    targets = accept, refuse, payload
+    targets = accept, sources, refuse, payload
 }
 criterion_main!(benches);

@@ -80,8 +80,9 @@ impl Answer {
     pub fn refused(refusal: &Refusal) -> Self {
         let (status, detail) = refusal.answer();
         let fields = match refusal {
-            Refusal::MethodNotAllowed => "Allow: POST\r\n",
-            _ => "",
+            Refusal::MethodNotAllowed => Cow::Borrowed("Allow: POST\r\n"),
+            Refusal::TooManyRequests { retry_after_s } => Cow::Owned(format!("Retry-After: {retry_after_s}\r\n")),
+            _ => Cow::Borrowed(""),
         };
         Answer::problem(status, detail, fields)
     }
@@ -118,26 +119,21 @@ impl Answer {
     /// The answer where an event was proven but could not be kept: the sender is to try again in 5 s.
     #[must_use]
     pub fn unavailable() -> Self {
-        Answer::problem(503, "Temporarily unable to accept events", "Retry-After: 5\r\n")
+        Answer::problem(503, "Temporarily unable to accept events", Cow::Borrowed("Retry-After: 5\r\n"))
     }
 
     /// The answer to a request that came without TLS where TLS is spoken.
     #[must_use]
     #[cfg(feature = "tls")]
     pub fn without_tls() -> Self {
-        Answer::problem(400, "This address is for https", "")
+        Answer::problem(400, "This address is for https", Cow::Borrowed(""))
     }
 
-    fn problem(status: u16, detail: &str, fields: &'static str) -> Self {
+    fn problem(status: u16, detail: &str, fields: Cow<'static, str>) -> Self {
         // Every detail is ours and needs no escaping.
         let title = reason(status);
         let body = format!(r#"{{"type":"about:blank","title":"{title}","status":{status},"detail":"{detail}"}}"#);
-        Answer {
-            status,
-            content_type: "application/problem+json",
-            fields: Cow::Borrowed(fields),
-            body: Cow::Owned(body),
-        }
+        Answer { status, content_type: "application/problem+json", fields, body: Cow::Owned(body) }
     }
 
     /// Its status code.
@@ -195,6 +191,7 @@ fn reason(status: u16) -> &'static str {
         414 => "URI Too Long",
         415 => "Unsupported Media Type",
         417 => "Expectation Failed",
+        429 => "Too Many Requests",
         431 => "Request Header Fields Too Large",
         501 => "Not Implemented",
         503 => "Service Unavailable",
@@ -234,6 +231,12 @@ mod tests {
         assert!(
             text.contains(&format!("\r\nContent-Length: {}\r\n", refused.body().len())) && text.ends_with("\r\n\r\n")
         );
+    }
+
+    #[test]
+    fn who_sends_too_much_is_told_when_to_come_again() {
+        let text = written(&Answer::refused(&Refusal::TooManyRequests { retry_after_s: 7 }), "POST", Persistence::Keep);
+        assert!(text.starts_with("HTTP/1.1 429 Too Many Requests\r\n") && text.contains("\r\nRetry-After: 7\r\n"));
     }
 
     #[test]
@@ -279,6 +282,8 @@ mod tests {
             Refusal::UnknownPath,
             Refusal::InvalidHandshake,
             Refusal::HandshakeRefused,
+            Refusal::AddressNotAllowed,
+            Refusal::TooManyRequests { retry_after_s: 1 },
             Refusal::MethodNotAllowed,
             Refusal::BodyTooLong { limit_bytes },
             Refusal::UnsupportedContentEncoding,

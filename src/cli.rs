@@ -1,13 +1,16 @@
 //! The command line of the full program.
 
+mod config;
 mod data;
 mod events;
 mod input;
 mod out;
 mod progress;
+mod reload;
 mod schemes;
 mod send;
 mod serve;
+mod setup;
 mod sign;
 mod stop;
 mod store;
@@ -40,7 +43,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// Receive: verify, keep on disk, answer, print each event as a line of JSON
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Print the headers that sign a body
     Sign(sign::Sign),
     /// Sign a body, post it, print the answer
@@ -53,6 +56,10 @@ enum Verb {
     Store(store::StoreCommand),
     /// List the signature schemes, or show one
     Schemes(schemes::Schemes),
+    /// Write, check or import a configuration
+    Config(config::Configuration),
+    /// Have a running receiver read its configuration again
+    Reload(reload::Reload),
 }
 
 /// The whole program of the full build.
@@ -70,6 +77,8 @@ pub fn main() -> ExitCode {
         Verb::Events(events) => events.run(),
         Verb::Store(store) => store.run(),
         Verb::Schemes(schemes) => schemes.run(),
+        Verb::Config(config) => config.run(),
+        Verb::Reload(reload) => reload.run(),
     };
     match outcome {
         Ok(code) => code,

@@ -1,5 +1,41 @@
 //! What the operator gives: secrets, checked where they come in, and errors that say what to do.
 
+#[cfg(feature = "config")]
+mod file;
+#[cfg(feature = "config")]
+mod filter;
+#[cfg(feature = "config")]
+mod import;
+#[cfg(feature = "config")]
+pub mod keys;
+#[cfg(feature = "config")]
+pub(crate) mod near;
+#[cfg(feature = "config")]
+mod reader;
+#[cfg(feature = "config")]
+mod reference;
+#[cfg(feature = "config")]
+mod sink;
+#[cfg(feature = "config")]
+mod source;
+#[cfg(feature = "config")]
+mod units;
+
+#[cfg(feature = "config")]
+pub use file::{CONFIG_FILE_LIMIT_BYTES, Certificate, Config, FrontName, STORE_DIR, Store, is_name, mode};
+#[cfg(feature = "config")]
+pub use filter::{Filter, InvalidPattern, InvalidPointer, PATTERN_LIMIT_BYTES, Pattern, Pointer, Scalar};
+#[cfg(feature = "config")]
+pub use import::{HOOKS_FILE_LIMIT_BYTES, Imported, import};
+#[cfg(feature = "config")]
+pub use reader::Problem;
+#[cfg(feature = "config")]
+pub use reference::{Keeping, NotAReference, SecretReference};
+#[cfg(feature = "config")]
+pub use sink::{Command, Exits, Format, Forward, Retries, Sink, SinkKind};
+#[cfg(feature = "config")]
+pub use source::{SchemeReference, Source};
+
 use crate::verify::Secret;
 use std::fmt;
 
@@ -64,7 +100,7 @@ pub fn secret_from_text(mut bytes: Vec<u8>, origin: &str) -> Result<(Secret, Vec
     let (secret, mut warnings) = secret(bytes, origin)?;
     if line_end > 0 {
         let warning = format!(
-            "{origin} ends with a newline, which was stripped: it is not part of the secret (--secret-file-raw keeps it)"
+            "{origin} ends with a newline, which was stripped: it is not part of the secret (--secret-file-raw, or file-raw: in a configuration, keeps it)"
         );
         warnings.insert(0, warning);
     }

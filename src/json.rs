@@ -1,6 +1,9 @@
 //! JSON without a tree: is it JSON, the same on one line, the same indented, one string out of it.
 
 mod grammar;
+mod value;
+
+pub use value::value_at;
 #[cfg(feature = "providers")]
 pub(crate) mod places;
 

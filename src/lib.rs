@@ -23,6 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod access;
 pub mod answer;
 mod base64;
 pub mod config;
@@ -53,7 +54,7 @@ pub mod minimal;
 
 pub use answer::Answer;
 pub use receipt::{Keep, Novelty, Receipt, Staged, settle, stage};
-pub use receive::{BODY_LIMIT_BYTES, Delivery, InvalidPath, Received, Receiver};
+pub use receive::{BODY_LIMIT_BYTES, Delivery, InvalidPath, Received, Receiver, Receivers, RepeatedPath};
 pub use request::{Head, Header, Request};
 pub use time::UnixTime;
 pub use verify::{Refusal, Scheme, Secret, Verified, Verifier, preset, sign};

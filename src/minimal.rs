@@ -2,8 +2,8 @@
 
 use crate::config::{self, ConfigError};
 use crate::receipt::Keep;
-use crate::receive::Receiver;
-use crate::serve::{Stop, tiny};
+use crate::receive::{Receiver, Receivers};
+use crate::serve::{Change, Stop, tiny};
 use crate::sink::{EventIds, Lines, Style};
 use crate::time::UnixTime;
 use crate::verify::{Verifier, names, preset};
@@ -96,7 +96,7 @@ fn run() -> Result<(), Failure> {
     let (listener, name) = bind(&text("HOOKGATE_LISTEN", LISTEN)?)?;
     let stop = tiny::stop(&listener).map_err(|error| Failure::Running(error.to_string()))?;
     let mut lines = lines_to_stdout().map_err(|error| Failure::Running(error.to_string()))?;
-    serve(&listener, &name, &receiver, &mut lines, &stop)
+    serve(&listener, &name, receiver.into(), &mut lines, &tiny::change(), &stop)
 }
 
 /// The secret in a variable of the environment, with warnings.
@@ -146,19 +146,21 @@ pub fn bind(address: &str) -> Result<(tiny::Listener, String), Failure> {
     Ok((tiny::Listener::Tcp(listener), name))
 }
 
-/// Runs `receiver` on `listener`, which is called `name`, events to `keeper`, until `stop`.
+/// Runs `receivers`, or those that `change` hands over, on `listener`, which is called `name`, events to `keeper`, until
+/// `stop`.
 ///
 /// # Errors
 /// Where it cannot start.
 pub fn serve<K: Keep>(
     listener: &tiny::Listener,
     name: &str,
-    receiver: &Receiver,
+    receivers: Receivers,
     keeper: &mut K,
+    change: &Change<Receivers>,
     stop: &Stop,
 ) -> Result<(), Failure> {
-    say_listening(name, receiver);
-    tiny::run(listener, receiver, keeper, stop).map_err(|error| Failure::Running(error.to_string()))
+    say_listening(name, &receivers);
+    tiny::run(listener, receivers, keeper, change, stop).map_err(|error| Failure::Running(error.to_string()))
 }
 
 /// Events to stdout: indented on a terminal, a line of JSON each elsewhere.
@@ -176,10 +178,12 @@ pub fn lines_to_stdout() -> io::Result<Lines<File>> {
     Ok(Lines::new(out, style, EventIds::starting(UnixTime::now())))
 }
 
-/// Says on stderr where a receiver listens.
-pub fn say_listening(address: &str, receiver: &Receiver) {
-    let scheme = &receiver.verifier().scheme().name;
-    say(&format!("hookgate: listening on {address}{} (scheme {scheme})", receiver.path()));
+/// Says on stderr where each of `receivers` listens.
+pub fn say_listening(address: &str, receivers: &Receivers) {
+    for receiver in receivers.iter() {
+        let scheme = &receiver.verifier().scheme().name;
+        say(&format!("hookgate: listening on {address}{} (scheme {scheme})", receiver.path()));
+    }
 }
 
 /// The exit code of `outcome`; says on stderr what went wrong.
@@ -202,7 +206,8 @@ pub fn finish(outcome: Result<(), Failure>) -> ExitCode {
     }
 }
 
-fn say_error(ConfigError { what, hint }: &ConfigError) {
+/// Says on stderr what is wrong, and what to do about it.
+pub fn say_error(ConfigError { what, hint }: &ConfigError) {
     say(&format!("hookgate: error: {what}"));
     say(&format!("hookgate: hint: {hint}"));
 }

@@ -1,5 +1,10 @@
 //! Deciding one request: the receiver that both fronts feed.
 
+mod receivers;
+
+pub use receivers::{Receivers, RepeatedPath};
+
+use crate::access::Access;
 use crate::answer::Answer;
 use crate::payload::{self, Payload};
 use crate::request::{Head, Request};
@@ -21,6 +26,7 @@ pub struct Receiver {
     verifier: Verifier,
     body_limit_bytes: u64,
     agreed_token: Option<AgreedToken>,
+    access: Access,
     watcher: Option<Watcher>,
 }
 
@@ -48,12 +54,18 @@ impl Receiver {
     /// # Errors
     /// Where `path` does not begin with `/` or has a character that the path of a request target cannot have.
     pub fn new(source: String, path: String, verifier: Verifier) -> Result<Self, InvalidPath> {
-        let possible =
-            path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#".contains(&byte));
-        if !possible {
+        if !is_path(&path) {
             return Err(InvalidPath(path));
         }
-        Ok(Receiver { source, path, verifier, body_limit_bytes: BODY_LIMIT_BYTES, agreed_token: None, watcher: None })
+        Ok(Receiver {
+            source,
+            path,
+            verifier,
+            body_limit_bytes: BODY_LIMIT_BYTES,
+            agreed_token: None,
+            access: Access::default(),
+            watcher: None,
+        })
     }
 
     /// The same with another limit for the body, in bytes.
@@ -69,6 +81,12 @@ impl Receiver {
         Receiver { agreed_token: Some(AgreedToken::new(token)), ..self }
     }
 
+    /// The same, open to those only who `access` lets in. [`Receivers::enter`] asks it: this receiver knows no addresses.
+    #[must_use]
+    pub fn with_access(self, access: Access) -> Self {
+        Receiver { access, ..self }
+    }
+
     /// The same with somebody who is told of each request whose signature does not match, or whose time is out of bounds:
     /// once it is refused, on the thread that receives. Neither the refusal nor the answer is his to change.
     #[must_use]
@@ -80,6 +98,12 @@ impl Receiver {
     #[must_use]
     pub fn body_limit_bytes(&self) -> u64 {
         self.body_limit_bytes
+    }
+
+    /// The name of its source.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
     /// The path that it answers on.
@@ -100,6 +124,12 @@ impl Receiver {
     /// # Errors
     /// The first that does not hold.
     pub fn admit(&self, head: &Head<'_>, declared_bytes: Option<u64>) -> Result<(), Refusal> {
+        self.check_path(head)?;
+        self.admit_here(head, declared_bytes)
+    }
+
+    /// [`Receiver::admit`] of a request that is for this path.
+    fn admit_here(&self, head: &Head<'_>, declared_bytes: Option<u64>) -> Result<(), Refusal> {
         self.check_head(head, declared_bytes)?;
         match self.handshake(head, Body::Declared(declared_bytes))? {
             Some(_) => Ok(()),
@@ -107,11 +137,12 @@ impl Receiver {
         }
     }
 
-    /// What [`Receiver::admit`] decides before it looks at the signature header.
+    fn check_path(&self, head: &Head<'_>) -> Result<(), Refusal> {
+        if head.path() == self.path { Ok(()) } else { Err(Refusal::UnknownPath) }
+    }
+
+    /// What [`Receiver::admit`] decides between the path and the signature header.
     fn check_head(&self, head: &Head<'_>, declared_bytes: Option<u64>) -> Result<(), Refusal> {
-        if head.path() != self.path {
-            return Err(Refusal::UnknownPath);
-        }
         if !self.delivers_by(head.method) && !self.verifier.scheme().handshake_methods().any(|it| it == head.method) {
             return Err(Refusal::MethodNotAllowed);
         }
@@ -158,6 +189,12 @@ impl Receiver {
     /// # Errors
     /// The first that does not hold.
     pub fn receive<'a>(&'a self, request: &Request<'a>, now: UnixTime) -> Result<Received<'a>, Refusal> {
+        self.check_path(&request.head)?;
+        self.receive_here(request, now)
+    }
+
+    /// [`Receiver::receive`] of a request that is for this path.
+    fn receive_here<'a>(&'a self, request: &Request<'a>, now: UnixTime) -> Result<Received<'a>, Refusal> {
         let body_bytes = u64::try_from(request.body.len()).unwrap_or(u64::MAX);
         self.check_head(&request.head, Some(body_bytes))?;
         if let Some(handshake) = self.handshake(&request.head, Body::Whole(request.body))? {
@@ -186,6 +223,11 @@ impl Receiver {
             watch(request, refusal, now);
         }
     }
+}
+
+/// Whether a request can have this path.
+pub(crate) fn is_path(path: &str) -> bool {
+    path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#".contains(&byte))
 }
 
 impl<'a> Received<'a> {
@@ -299,112 +341,4 @@ impl fmt::Display for InvalidPath {
 impl std::error::Error for InvalidPath {}
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::json::NotJson;
-    use crate::request::Header;
-    use crate::verify::{Secret, preset, sign};
-
-    const NOW: UnixTime = UnixTime::from_s(1_700_000_000);
-
-    fn secret() -> Secret {
-        Secret::new(b"a secret of the tests".to_vec()).unwrap()
-    }
-
-    fn receiver() -> Receiver {
-        let verifier = Verifier::new(preset("github").unwrap(), [("one".to_string(), secret())]).unwrap();
-        Receiver::new("github".into(), "/webhook".into(), verifier).unwrap().with_body_limit_bytes(1000)
-    }
-
-    /// A request that is right in every way; each test spoils what it is about.
-    struct Post {
-        method: &'static str,
-        target: &'static str,
-        extra: Vec<Header<'static>>,
-        signature: Option<String>,
-        body: Vec<u8>,
-    }
-
-    fn post(body: &[u8]) -> Post {
-        let signature = sign(&preset("github").unwrap(), &secret(), body).remove(0).1;
-        Post { method: "POST", target: "/webhook", extra: Vec::new(), signature: Some(signature), body: body.to_vec() }
-    }
-
-    fn verdict(post: &Post) -> Result<(), Refusal> {
-        let signature =
-            post.signature.iter().map(|value| Header { name: "X-Hub-Signature-256", value: value.as_bytes() });
-        let headers: Vec<Header<'_>> = post.extra.iter().copied().chain(signature).collect();
-        let head = Head { method: post.method, target: post.target, headers: &headers };
-        receiver().receive(&Request { head, body: &post.body }, NOW).map(drop)
-    }
-
-    #[test]
-    fn each_refusal_comes_before_those_after_it() {
-        // Wrong in every way at once; then each wrong is mended in turn and the next one shows.
-        let mut post = Post {
-            method: "GET",
-            target: "/other",
-            extra: vec![Header { name: "content-encoding", value: b"gzip" }],
-            signature: None,
-            body: vec![b'{'; 1001],
-        };
-        assert_eq!(verdict(&post), Err(Refusal::UnknownPath));
-        post.target = "/webhook?x=1";
-        assert_eq!(verdict(&post), Err(Refusal::MethodNotAllowed));
-        post.method = "POST";
-        assert_eq!(verdict(&post), Err(Refusal::BodyTooLong { limit_bytes: 1000 }));
-        post.body.clear();
-        assert_eq!(verdict(&post), Err(Refusal::UnsupportedContentEncoding));
-        post.extra[0].value = b"Identity";
-        assert_eq!(verdict(&post), Err(Refusal::MissingSignature));
-        post.signature = Some("x".into());
-        assert_eq!(verdict(&post), Err(Refusal::MalformedSignature));
-        post.signature = Some(format!("sha256={}", "0".repeat(64)));
-        assert_eq!(verdict(&post), Err(Refusal::EmptyBody));
-        post.body = vec![b'{'; 1000];
-        assert_eq!(verdict(&post), Err(Refusal::SignatureMismatch));
-        post.signature = Some(sign(&preset("github").unwrap(), &secret(), &post.body).remove(0).1);
-        assert_eq!(verdict(&post), Err(Refusal::InvalidJson(NotJson::Depth { limit: 127 })));
-        post.body = [b"\"".as_slice(), &[b'x'; 998], b"\""].concat();
-        post.signature = Some(sign(&preset("github").unwrap(), &secret(), &post.body).remove(0).1);
-        assert_eq!(verdict(&post), Ok(()), "a body of exactly the limit");
-    }
-
-    #[test]
-    fn the_path_is_matched_byte_for_byte() {
-        for target in ["/webhook/", "/Webhook", "//webhook", "/%77ebhook", "/webhook#x", "/", "*", "webhook", ""] {
-            let target = target.to_string().leak();
-            assert_eq!(verdict(&Post { target, ..post(b"{}") }), Err(Refusal::UnknownPath), "{target}");
-        }
-        for target in ["/webhook", "/webhook?", "/webhook?a=/b", "http://anywhere.example/webhook?x"] {
-            assert_eq!(verdict(&Post { target, ..post(b"{}") }), Ok(()), "{target}");
-        }
-    }
-
-    #[test]
-    fn a_receivers_path_is_one_that_a_request_can_have() {
-        for path in ["", "webhook", "/a b", "/a?b", "/a#b", "/é", "/a\n"] {
-            let verifier = Verifier::new(preset("github").unwrap(), [("one".to_string(), secret())]).unwrap();
-            let made = Receiver::new("github".into(), path.into(), verifier);
-            assert_eq!(made.map(drop), Err(InvalidPath(path.into())));
-        }
-    }
-
-    #[test]
-    fn the_type_is_the_header_or_else_the_bodys_event_type() {
-        let receiver = receiver();
-        let body = br#"{"event_type":"from body"}"#;
-        let signature = sign(receiver.verifier().scheme(), &secret(), body).remove(0).1;
-        let signed = Header { name: "X-Hub-Signature-256", value: signature.as_bytes() };
-        let named = Header { name: "x-github-event", value: b"push" };
-        let numbered = Header { name: "x-github-delivery", value: b"72d3162e" };
-        let head = |headers| Head { method: "POST", target: "/webhook", headers };
-        let headers = [signed];
-        let delivery = receiver.receive(&Request { head: head(&headers), body }, NOW).unwrap().delivery().unwrap();
-        assert_eq!((delivery.event_type().as_deref(), delivery.delivery_id()), (Some("from body"), None));
-        let headers = [named, signed, numbered];
-        let delivery = receiver.receive(&Request { head: head(&headers), body }, NOW).unwrap().delivery().unwrap();
-        assert_eq!(delivery.event_type().as_deref(), Some("push"));
-        assert_eq!(delivery.delivery_id().as_deref(), Some("72d3162e"));
-    }
-}
+mod tests;

@@ -11,8 +11,8 @@ pub mod tls;
 pub mod unix;
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Asks a running front to stop, from any thread.
 #[derive(Clone)]
@@ -43,5 +43,42 @@ impl Stop {
 impl fmt::Debug for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stop").field("asked", &self.asked()).finish_non_exhaustive()
+    }
+}
+
+/// Hands a running front what it is to serve by from its next turn on, from any thread. No connection is dropped, and what a
+/// turn has begun it ends as it began it.
+pub struct Change<T> {
+    next: Arc<Mutex<Option<T>>>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl<T> Change<T> {
+    /// A way to change what a front serves by that `wake` wakes from its waiting.
+    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Change { next: Arc::default(), wake: Arc::new(wake) }
+    }
+
+    /// Has it serve by `next`. Of several before one turn the last counts.
+    pub fn make(&self, next: T) {
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
+        (self.wake)();
+    }
+
+    /// What it is to serve by from now on, if that has changed.
+    fn take(&self) -> Option<T> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl<T> Clone for Change<T> {
+    fn clone(&self) -> Self {
+        Change { next: Arc::clone(&self.next), wake: Arc::clone(&self.wake) }
+    }
+}
+
+impl<T> fmt::Debug for Change<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Change").finish_non_exhaustive()
     }
 }

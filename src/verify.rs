@@ -33,6 +33,8 @@ pub use check::{UnusableScheme, check};
 pub use error::VerifierError;
 #[cfg(feature = "providers")]
 pub use file::SCHEME_FILE_LIMIT_BYTES;
+#[cfg(feature = "config")]
+pub(crate) use file::{list, quoted};
 #[cfg(feature = "providers")]
 pub use form::PARAMETERS_LIMIT;
 pub use handshake::{AgreedToken, Body, ECHO_LIMIT_BYTES, Handshake, Reply, SIGNED_TOKEN_LIMIT_BYTES, Said, Spot};

@@ -18,6 +18,7 @@ const KEEPS_CONNECTIONS: bool = true;
 
 /// One file a verb.
 mod cli {
+    mod config;
     mod damage;
     mod events;
     mod explain;
@@ -31,6 +32,7 @@ mod cli {
     mod send;
     mod serve;
     mod sign;
+    mod sources;
     mod tail;
     mod uncovered;
     mod vectors;

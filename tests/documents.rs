@@ -2,6 +2,7 @@
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests say what went wrong by panicking")]
 
+use hookgate::config::keys::{KEYS, TABLES};
 use hookgate::verify::{Coverage, Handshake, ReplayRule, Reply, aliases, names};
 use hookgate::{Scheme, preset};
 use std::path::Path;
@@ -129,6 +130,18 @@ fn short_handshake(scheme: &Scheme) -> String {
     scheme.handshakes.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
+/// A table of keys for each table of the file.
+fn configuration() -> String {
+    let sections = TABLES.iter().map(|(table, meaning)| {
+        let keys = KEYS.iter().filter(|key| key.table == *table);
+        let rows = keys.map(|key| {
+            vec![code(key.name), cell(key.form), key.default.map(code).unwrap_or_default(), cell(key.meaning)]
+        });
+        format!("{meaning}\n\n{}", self::table(&["key", "value", "default", "what it is for"], rows))
+    });
+    sections.collect::<Vec<_>>().join("\n\n")
+}
+
 /// The text that belongs in the block of this name.
 fn generated(block: &str) -> String {
     let row = |cells: &[String]| cells.to_vec();
@@ -162,6 +175,7 @@ fn generated(block: &str) -> String {
                 rows.collect::<Vec<_>>()
             }),
         ),
+        "configuration" => configuration(),
         file => format!("```toml\n{}```", std::fs::read_to_string(root().join(file)).unwrap()),
     }
 }
@@ -194,6 +208,11 @@ fn check(file: &str, blocks: usize) {
 #[test]
 fn the_tables_of_schemes_are_those_of_the_presets() {
     check("docs/SCHEMES.md", 10);
+}
+
+#[test]
+fn the_tables_of_keys_are_those_that_the_parser_is_tested_by() {
+    check("docs/CONFIGURATION.md", 2);
 }
 
 #[test]

@@ -172,24 +172,32 @@ fn checking_json_allocates_a_byte_a_level_at_most() {
 mod warm {
     use super::{NOW, SECRET, verifier};
     use allocation_counter::{AllocationInfo, measure};
+    use hookgate::access::Rates;
     use hookgate::http1::{Buffers, Connection, Limits, Service, Verdict, Want};
-    use hookgate::{Answer, Delivery, Head, Keep, Receiver, Refusal, Request, Secret, preset, settle, sign, stage};
+    use hookgate::{
+        Answer, Delivery, Head, Keep, Receiver, Receivers, Refusal, Request, Secret, preset, settle, sign, stage,
+    };
     use std::convert::Infallible;
     use std::time::Duration;
 
     struct Judge {
-        receiver: Receiver,
+        receivers: Receivers,
+        rates: Rates,
         accepted: u32,
     }
 
     impl Service for Judge {
+        fn enter(&mut self, head: &Head<'_>) -> Result<(), Refusal> {
+            self.receivers.enter(head, None, &mut self.rates, Duration::ZERO)
+        }
+
         fn admit(&mut self, head: &Head<'_>, declared_bytes: Option<u64>) -> Result<u64, Refusal> {
-            self.receiver.admit(head, declared_bytes)?;
-            Ok(self.receiver.body_limit_bytes())
+            self.receivers.admit(head, declared_bytes)
         }
 
         fn decide(&mut self, request: &Request<'_>) -> Verdict {
-            let delivery = self.receiver.receive(request, NOW).unwrap().delivery().unwrap();
+            let received = self.receivers.receive(request, &mut self.rates, (Duration::ZERO, NOW));
+            let delivery = received.unwrap().1.delivery().unwrap();
             let Ok(_) = stage(&mut Nowhere, &delivery);
             self.accepted += 1;
             Verdict::Later
@@ -233,7 +241,8 @@ mod warm {
             let Ok(receipt) = settle(&mut Nowhere);
             let answer = Answer::accepted(receiver.verifier().scheme(), staged, &receipt);
             let http = Connection::new(&limits, Duration::ZERO);
-            Line { http, judge: Judge { receiver, accepted: 0 }, limits, buffers: Buffers::default(), answer }
+            let judge = Judge { receivers: receiver.into(), rates: Rates::default(), accepted: 0 };
+            Line { http, judge, limits, buffers: Buffers::default(), answer }
         }
 
         /// Everything that becomes of `pieces`, which are whole requests when put together; each first copied, or not.

@@ -185,6 +185,39 @@ proptest! {
     }
 }
 
+#[cfg(feature = "config")]
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn a_configuration_with_any_piece_changed_is_refused_by_a_line_or_can_be_served_by(
+        seed in any::<Index>(), at in any::<Index>(), with in "[ -~\n]{0,6}", taken in 0_usize..8,
+    ) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/config");
+        let mut seeds: Vec<_> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+        seeds.sort();
+        let mut text: Vec<char> = std::fs::read_to_string(&seeds[seed.index(seeds.len())]).unwrap().chars().collect();
+        let at = at.index(text.len() + 1);
+        let end = (at + taken).min(text.len());
+        text.splice(at..end, with.chars());
+        checks::config::check_bytes(text.into_iter().collect::<String>().as_bytes());
+    }
+
+    #[test]
+    fn a_pattern_matches_what_a_table_of_all_prefixes_says(pattern in "[ab*é]{0,8}", text in "[abé]{0,12}") {
+        checks::filter::check_bytes(format!("{pattern}\n{text}").as_bytes());
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn nobody_who_is_not_trusted_says_who_he_is(value in "([0-9.:, \"\\\\;=\n]|for=|10\\.0\\.0\\.1|192\\.0\\.2\\.1|unknown){0,12}") {
+        checks::client_address::check_bytes(value.as_bytes());
+    }
+}
+
 /// A form, or a query: fields of few names, some of them escaped, some badly.
 #[cfg(feature = "providers")]
 fn fields() -> impl Strategy<Value = String> {
@@ -482,6 +515,11 @@ proptest! {
 fn every_seed_of_the_fuzz_targets_still_holds() {
     type Check = fn(&[u8]);
     let targets: &[(&str, Check)] = &[
+        ("client_address", checks::client_address::check_bytes),
+        #[cfg(feature = "config")]
+        ("config", checks::config::check_bytes),
+        #[cfg(feature = "config")]
+        ("filter", checks::filter::check_bytes),
         #[cfg(feature = "providers")]
         ("in_body", checks::in_body::check_bytes),
         #[cfg(feature = "providers")]
@@ -503,7 +541,20 @@ fn every_seed_of_the_fuzz_targets_still_holds() {
     folders.retain(|folder| !folder.to_string_lossy().starts_with("http1"));
     assert_eq!(
         folders,
-        ["form", "head", "in_body", "jwt", "payload", "scheme_file", "scheme_header", "signature_header", "verifier"],
+        [
+            "client_address",
+            "config",
+            "filter",
+            "form",
+            "head",
+            "in_body",
+            "jwt",
+            "payload",
+            "scheme_file",
+            "scheme_header",
+            "signature_header",
+            "verifier"
+        ],
         "a folder of seeds for each target"
     );
     for (target, check) in targets {

@@ -1,11 +1,11 @@
 //! What several commands take: a scheme, secrets, a body, header fields.
 
+use super::setup::{read_scheme, secret};
 use super::wrong;
-use crate::config::{self, SECRET_LIMIT_BYTES};
+use crate::config::near::near_schemes;
+use crate::config::{self, ConfigError, Keeping, SECRET_LIMIT_BYTES, SchemeReference, SecretReference};
 use crate::minimal::{Failure, SCHEME, SECRET_VARIABLE, secret_from_environment, warn};
-use crate::verify::{
-    Coverage, SCHEME_FILE_LIMIT_BYTES, Scheme, Secret, Verifier, VerifierError, aliases, names, preset,
-};
+use crate::verify::{Coverage, Scheme, Secret, Verifier, VerifierError, preset};
 use clap::Args;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -34,78 +34,56 @@ impl SchemeOption {
         self.scheme_file.is_some()
     }
 
-    pub(super) fn scheme(&self) -> Result<Scheme, Failure> {
-        let mut scheme = self.stated()?;
-        let Some(issuer) = &self.issuer else { return Ok(scheme) };
-        match &mut scheme.jwt {
-            Some(jwt) if jwt.issuer.is_none() && !issuer.is_empty() => jwt.issuer = Some(issuer.clone()),
-            _ => {
-                let what = format!("the scheme {} leaves no issuer open", scheme.name);
-                return Err(wrong(what, "give --issuer only with one that does, such as livekit"));
-            }
+    /// `scheme`, which it is, as a configuration has it.
+    pub(super) fn reference(&self, scheme: Scheme) -> SchemeReference {
+        match &self.scheme_file {
+            Some(_) => SchemeReference::Inline(Box::new(scheme)),
+            None => SchemeReference::Named(self.scheme.clone()),
         }
-        Ok(scheme)
     }
 
-    fn stated(&self) -> Result<Scheme, Failure> {
-        let Some(path) = &self.scheme_file else { return named_scheme(&self.scheme) };
-        let origin = format!("the scheme file {}", path.display());
-        let unreadable =
-            |error: io::Error| wrong(format!("cannot read {origin}: {error}"), "give a file that this user can read");
-        let mut text = String::new();
-        let file = File::open(path).map_err(unreadable)?;
-        file.take(SCHEME_FILE_LIMIT_BYTES as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
-        Scheme::from_toml(&text).map_err(|unusable| {
-            wrong(format!("{origin} cannot be used: {unusable}"), "hookgate schemes show github prints one that can")
-        })
+    /// What the token's issuer has to be, if that was given.
+    pub(super) fn issuer(&self) -> Option<String> {
+        self.issuer.clone()
     }
+
+    pub(super) fn scheme(&self) -> Result<Scheme, Failure> {
+        Ok(with_issuer(self.stated()?, self.issuer.as_deref())?)
+    }
+
+    /// The scheme as it is stated, its issuer left open where it leaves it open.
+    pub(super) fn stated(&self) -> Result<Scheme, Failure> {
+        match &self.scheme_file {
+            Some(path) => read_scheme(path).map_err(Failure::Config),
+            None => named_scheme(&self.scheme),
+        }
+    }
+}
+
+/// `scheme` with the issuer that it leaves open.
+pub(super) fn with_issuer(mut scheme: Scheme, issuer: Option<&str>) -> Result<Scheme, ConfigError> {
+    let Some(issuer) = issuer else { return Ok(scheme) };
+    match &mut scheme.jwt {
+        Some(jwt) if jwt.issuer.is_none() && !issuer.is_empty() => jwt.issuer = Some(issuer.to_string()),
+        _ => {
+            let what = format!("the scheme {} leaves no issuer open", scheme.name);
+            return Err(ConfigError::new(what, "give an issuer only with one that does, such as livekit"));
+        }
+    }
+    Ok(scheme)
+}
+
+/// The preset called `name`.
+pub(super) fn named_scheme(name: &str) -> Result<Scheme, Failure> {
+    preset_named(name).map_err(Failure::Config)
 }
 
 /// The preset called `name`; where there is none, those whose names are nearest are suggested.
-pub(super) fn named_scheme(name: &str) -> Result<Scheme, Failure> {
+pub(super) fn preset_named(name: &str) -> Result<Scheme, ConfigError> {
     preset(name).ok_or_else(|| {
-        let near = nearest(name).join(", ");
-        wrong(format!("unknown scheme {name:?}"), format!("near it: {near}; hookgate schemes list has them all"))
+        let hint = format!("{}; hookgate schemes list has them all", near_schemes(name));
+        ConfigError::new(format!("unknown scheme {name:?}"), hint)
     })
-}
-
-/// The names of schemes that `name` is most likely a slip of, nearest first.
-fn nearest(name: &str) -> Vec<&'static str> {
-    const SUGGESTED: usize = 3;
-    let name = name.to_ascii_lowercase();
-    let known = names().chain(names().flat_map(aliases).copied());
-    let mut ranked: Vec<(usize, &str)> = known
-        .map(|known| {
-            // What was begun or written without a part of it counts as one slip.
-            let is_part = !name.is_empty() && (known.contains(&name) || name.contains(known));
-            (if is_part { 1 } else { slips(&name, known) }, known)
-        })
-        .collect();
-    ranked.sort_unstable();
-    let best = ranked.first().map_or(0, |(slips, _)| *slips);
-    let is_near = |slips: usize| slips <= best.max(1) + 1;
-    let near: Vec<_> = ranked.iter().filter(|(slips, _)| is_near(*slips)).map(|(_, name)| *name).collect();
-    // Where all are far, the default is as good as any.
-    if best > name.len().max(3) / 2 { vec![SCHEME] } else { near.into_iter().take(SUGGESTED).collect() }
-}
-
-/// How many letters have to be changed, put in or taken out to make one word of the other.
-fn slips(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.bytes().enumerate() {
-        let mut diagonal = at;
-        let mut left = at + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (cell, known) in row.iter_mut().skip(1).zip(other.bytes()) {
-            let changed = diagonal + usize::from(letter != known);
-            diagonal = *cell;
-            left = changed.min(*cell + 1).min(left + 1);
-            *cell = left;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 /// Secrets, from where they are kept. None of these takes a secret itself: arguments are seen by everybody on the machine.
@@ -125,27 +103,32 @@ pub(super) struct SecretOptions {
 impl SecretOptions {
     /// All secrets named, or the default one, each with its label.
     pub(super) fn secrets(&self) -> Result<Vec<(String, Secret)>, Failure> {
-        let mut secrets = Vec::new();
+        let references = self.references(false)?;
+        references.into_iter().map(|reference| Ok((reference.label.clone(), secret(&reference)?))).collect()
+    }
+
+    /// Where all secrets named are kept; or the default one, unless there are others.
+    pub(super) fn references(&self, has_others: bool) -> Result<Vec<SecretReference>, Failure> {
         let none_named = self.secret_env.is_empty() && self.secret_file.is_empty() && self.secret_file_raw.is_empty();
-        let default = none_named.then(|| OsString::from(SECRET_VARIABLE));
-        for variable in self.secret_env.iter().chain(&default) {
-            let label = variable.to_string_lossy().into_owned();
-            if none_named && std::env::var_os(variable).is_none() {
-                let hint = format!("give --secret-file FILE or --secret-env VAR, or export {SECRET_VARIABLE}");
-                return Err(wrong("there is no secret", hint));
-            }
-            secrets.push((label, secret_in_environment(variable)?));
-        }
-        for (path, raw) in self
-            .secret_file
-            .iter()
-            .map(|path| (path, false))
-            .chain(self.secret_file_raw.iter().map(|path| (path, true)))
+        let default = (none_named && !has_others).then(|| OsString::from(SECRET_VARIABLE));
+        if let Some(variable) = &default
+            && std::env::var_os(variable).is_none()
         {
-            let (label, path) = labelled(path);
-            secrets.push((label, read_secret(path, raw)?));
+            let hint = format!("give --secret-file FILE or --secret-env VAR, or export {SECRET_VARIABLE}");
+            return Err(wrong("there is no secret", hint));
         }
-        Ok(secrets)
+        let variables = self.secret_env.iter().chain(&default).map(|variable| SecretReference {
+            label: variable.to_string_lossy().into_owned(),
+            keeping: Keeping::Variable(variable.clone()),
+            line: 0,
+        });
+        let of_file = |argument: &PathBuf, keeping: fn(PathBuf) -> Keeping| {
+            let (label, path) = labelled(argument);
+            SecretReference { label, keeping: keeping(path.to_path_buf()), line: 0 }
+        };
+        let files = self.secret_file.iter().map(|argument| of_file(argument, Keeping::File));
+        let raw = self.secret_file_raw.iter().map(|argument| of_file(argument, Keeping::RawFile));
+        Ok(variables.chain(files).chain(raw).collect())
     }
 }
 
@@ -165,11 +148,11 @@ pub(super) fn verifier(
     verifier.map_err(|error| match error {
         VerifierError::UncoveredBody => wrong(
             format!("what {name} sends says who sends it, and nothing signs the body"),
-            "give --accept-uncovered-body to take any body from whoever has seen one delivery",
+            "give --accept-uncovered-body, or accept_uncovered_body = true in the configuration, to take any body from whoever has seen one delivery",
         ),
         VerifierError::NoUrl | VerifierError::InvalidUrl => wrong(
             format!("the scheme {name} cannot be used: {error}"),
-            "give --url https://example.com/webhook, as the provider has it",
+            "give --url https://example.com/webhook, or url in the configuration, as the provider has it",
         ),
         VerifierError::Secret { .. } => {
             wrong(error.to_string(), format!("give the secret as the provider shows it for {name}"))
@@ -279,33 +262,6 @@ pub(super) fn header(field: &OsString) -> Result<(String, Vec<u8>), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_names_nearest_to_a_slip_are_suggested() {
-        for (slip, name) in [
-            ("strip", "stripe"),
-            ("GitHub", "github"),
-            ("git-hub", "github"),
-            ("githb", "github"),
-            ("standardwebhooks", "standard-webhooks"),
-            ("banking", "adyen-banking"),
-            ("slcak", "slack"),
-            ("whatsap", "whatsapp"),
-        ] {
-            assert_eq!(nearest(slip).first(), Some(&name), "{slip}");
-            assert!(nearest(slip).len() <= 3);
-        }
-        assert_eq!(nearest("zzzzzzzzzz"), ["github"], "nothing is near");
-        assert_eq!(nearest(""), ["github"]);
-    }
-
-    #[test]
-    fn slips_are_counted() {
-        for (one, other, count) in [("", "", 0), ("a", "", 1), ("", "ab", 2), ("kitten", "sitting", 3), ("ab", "ba", 2)]
-        {
-            assert_eq!((slips(one, other), slips(other, one)), (count, count), "{one} {other}");
-        }
-    }
 
     #[test]
     fn a_secret_has_the_label_before_its_file_or_the_files_own_name() {

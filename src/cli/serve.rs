@@ -1,31 +1,27 @@
 //! `hookgate serve`.
 
+mod options;
 mod store;
 
-use super::input::{SchemeOption, SecretOptions, read_secret, secret_in_environment, uncovered, verifier};
-use super::tls::{HTTPS, TlsOptions};
+use super::setup::{Origin, fail, read_config, receivers};
+use super::tls::{self, Binder, HTTPS};
 use super::wrong;
-use crate::explain::Cause;
-use crate::minimal::{self, Failure, LISTEN, PATH, lines_to_stdout, say, warn};
-use crate::receive::{BODY_LIMIT_BYTES, Receiver};
-use crate::serve::evented::{self, Front, Settings};
-use crate::serve::explained::Explainer;
-use crate::serve::{Stop, tiny, unix};
+use crate::config::{Config, ConfigError, Format, FrontName, SinkKind};
+use crate::minimal::{self, Failure, LISTEN, lines_to_stdout, say, say_error, warn};
+use crate::receive::Receivers;
+use crate::serve::evented::{self, Front, Serving, Settings};
+use crate::serve::{Change, Stop, tiny, unix};
 use crate::store::Asks;
-use crate::verify::{Scheme, Secret};
-use clap::{Args, ValueEnum};
+use clap::Args;
+use options::Options;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
-use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use store::StoreOptions;
 
 /// Longest wait for what was accepted before SIGTERM. Docker kills 10 s after it; the front itself gives up a second before.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(9);
@@ -38,167 +34,97 @@ const SPARE_DESCRIPTORS: u64 = 40;
 #[derive(Args)]
 #[command(before_help = "Example: hookgate serve --secret-file ./secret --listen 127.0.0.1:5000 --path /webhook")]
 pub(super) struct Serve {
-    /// Address and port, https:// before it for TLS, or unix:PATH, to listen on (repeatable); port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = LISTEN)]
-    listen: Vec<String>,
-    /// Mode of the Unix socket's file, in octal
-    #[arg(long, value_name = "MODE", default_value = "660", value_parser = mode)]
-    listen_mode: u32,
+    /// File that says all of it, for any number of sources and sinks: docs/CONFIGURATION.md. SIGHUP has it read again
+    #[arg(long, value_name = "FILE", exclusive = true)]
+    config: Option<PathBuf>,
     #[command(flatten)]
-    tls: TlsOptions,
-    /// Path to answer on, matched byte for byte
-    #[arg(long, default_value = PATH)]
-    path: String,
-    #[command(flatten)]
-    scheme: SchemeOption,
-    #[command(flatten)]
-    secrets: SecretOptions,
-    /// URL that the provider posts to, where the scheme signs that; without its query
-    #[arg(long)]
-    url: Option<String>,
-    /// Take deliveries of which nothing signs the body: who has seen one can send any other
-    #[arg(long)]
-    accept_uncovered_body: bool,
-    #[command(flatten)]
-    handshake: HandshakeOptions,
-    /// What speaks HTTP: evented, which bounds what a stranger can take; or tiny_http, on loopback or a Unix socket only
-    #[arg(long, value_enum, default_value = "evented")]
-    front: FrontName,
-    #[command(flatten)]
-    store: StoreOptions,
-    #[command(flatten)]
-    limits: LimitOptions,
+    options: Options,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FrontName {
-    Evented,
-    #[value(name = "tiny_http")]
-    TinyHttp,
-}
-
-/// What handshakes need beside the secrets.
-#[derive(Args)]
-struct HandshakeOptions {
-    /// File that holds the token agreed on with the provider, where its handshake asks for one (Meta's verify token)
-    #[arg(long, value_name = "FILE")]
-    handshake_token_file: Option<PathBuf>,
-    /// The same in an environment variable
-    #[arg(long, value_name = "VAR", conflicts_with = "handshake_token_file")]
-    handshake_token_env: Option<OsString>,
-    /// Let a handshake hand over the secret (Asana); not possible yet
-    #[arg(long)]
-    accept_handshake: bool,
-}
-
-/// What a stranger may take. Sizes are in bytes, times in seconds.
-#[derive(Args)]
-#[command(next_help_heading = "Limits (but for --body-limit, of the evented front)")]
-struct LimitOptions {
-    /// Longest body
-    #[arg(long, value_name = "BYTES", default_value_t = BODY_LIMIT_BYTES)]
-    body_limit: u64,
-    /// Longest head
-    #[arg(long, value_name = "BYTES", default_value_t = Settings::default().limits.head_bytes)]
-    head_limit: usize,
-    /// Most header fields, 128 at most
-    #[arg(long, value_name = "COUNT", default_value_t = Settings::default().limits.fields, value_parser = fields)]
-    field_limit: usize,
-    /// Longest request target
-    #[arg(long, value_name = "BYTES", default_value_t = Settings::default().limits.target_bytes)]
-    target_limit: usize,
-    /// From a request's first byte to the end of its head
-    #[arg(long, value_name = "SECONDS", default_value_t = seconds(Settings::default().limits.head_time), value_parser = 1..=86400)]
-    head_timeout: i64,
-    /// From the head to the end of the body, in all
-    #[arg(long, value_name = "SECONDS", default_value_t = seconds(Settings::default().limits.body_time), value_parser = 1..=86400)]
-    body_timeout: i64,
-    /// For an answer to be taken
-    #[arg(long, value_name = "SECONDS", default_value_t = seconds(Settings::default().limits.write_time), value_parser = 1..=86400)]
-    write_timeout: i64,
-    /// Between two requests
-    #[arg(long, value_name = "SECONDS", default_value_t = seconds(Settings::default().limits.idle_time), value_parser = 1..=86400)]
-    idle_timeout: i64,
-    /// Most requests on a connection
-    #[arg(long, value_name = "COUNT", default_value_t = Settings::default().limits.requests, value_parser = clap::value_parser!(u32).range(1..))]
-    request_limit: u32,
-    /// Most connections at once
-    #[arg(long, value_name = "COUNT", default_value_t = Settings::default().connections, value_parser = at_least_one)]
-    connection_limit: usize,
-    /// Most connections at once from one address; not limited unless set
-    #[arg(long, value_name = "COUNT", value_parser = at_least_one)]
-    address_connection_limit: Option<usize>,
-    /// Most memory for what is being received, of all connections together
-    #[arg(long, value_name = "BYTES", default_value_t = Settings::default().buffered_bytes)]
-    buffer_limit: usize,
+/// How a running receiver is given another configuration.
+enum Reload {
+    Evented(Change<Serving>, Binder),
+    TinyHttp(Change<Receivers>),
 }
 
 impl Serve {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let scheme = self.scheme.scheme()?;
-        let source = scheme.name.clone();
-        let token = self.handshake.agreed_token(&scheme)?;
-        let secrets = self.secrets.secrets()?;
-        let accepts = self.accept_uncovered_body || self.scheme.is_of_file();
-        let verifier = verifier(scheme.clone(), secrets.clone(), self.url.as_deref(), accepts)?;
-        warn(&uncovered(&scheme));
-        let path = self.path.clone();
-        let say = move |cause: &Cause| say_cause(&path, cause);
-        let explainer = Explainer::start(scheme, secrets, self.url.clone(), say).map_err(failed)?;
-        let receiver = Receiver::new(source, self.path.clone(), verifier)
-            .map_err(|error| wrong(error.to_string(), "a path begins with / and has no query, space or fragment"))?
-            .with_body_limit_bytes(self.limits.body_limit)
-            .with_watcher(move |request, _, now| explainer.refused(request, now));
-        let receiver = match &token {
-            Some(token) => receiver.with_agreed_token(token),
-            None => receiver,
-        };
-        match self.front {
-            FrontName::Evented => self.evented(&receiver)?,
-            FrontName::TinyHttp => self.tiny_http(&receiver)?,
+        let config = self.config().map_err(fail)?;
+        let receivers = self.receivers(&config).map_err(fail)?;
+        match config.front {
+            FrontName::Evented => self.evented(config, receivers)?,
+            FrontName::TinyHttp => self.tiny_http(config, receivers)?,
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    fn evented(&self, receiver: &Receiver) -> Result<(), Failure> {
-        let kept = self.store.open()?;
-        let mut settings = self.limits.settings();
-        settings.connections = settings.connections.min(descriptors_for_connections());
-        let binder = self.tls.binder(&self.listen)?;
-        let listeners = self
-            .listen
-            .iter()
-            .map(|address| binder.bind(address, self.listen_mode).map_err(|error| cannot_listen(address, &error)))
-            .collect::<Result<Vec<_>, _>>()?;
+    fn origin(&self) -> Origin {
+        Origin(self.config.clone())
+    }
+
+    /// What the file says, or the arguments.
+    fn config(&self) -> Result<Config, Vec<ConfigError>> {
+        match &self.config {
+            Some(path) => read_config(path),
+            None => self.options.config().map_err(|failure| match failure {
+                Failure::Config(error) | Failure::Hinted(error) => vec![error],
+                Failure::Running(what) => vec![ConfigError::new(what, "mend the arguments")],
+            }),
+        }
+    }
+
+    /// The receivers of `config`, if all of it can be run.
+    fn receivers(&self, config: &Config) -> Result<Receivers, Vec<ConfigError>> {
+        let unable = |(line, what): (usize, String)| {
+            vec![self.origin().error(
+                line,
+                &what,
+                "this version prints events to standard output, and does nothing else yet",
+            )]
+        };
+        match what_cannot_run(config) {
+            Some(what) => Err(unable(what)),
+            None => receivers(config, &self.origin()),
+        }
+    }
+
+    fn evented(self, config: Config, receivers: Receivers) -> Result<(), Failure> {
+        let kept = store::open(config.store.as_ref())?;
+        let settings = settings(&config);
+        let binder = Binder::new(tls::read(&config.listen, &config.tls)?)?;
+        let bind =
+            |address: &String| binder.bind(address, config.listen_mode).map_err(|error| cannot_listen(address, &error));
+        let listeners = config.listen.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
         let front = Front::new(listeners).map_err(failed)?;
         let stop = front.stop();
-        stop_on_signals(stop.clone(), kept.as_ref().map(|kept| kept.store.asks()), front.waker())?;
-        let mut lines = lines_to_stdout().map_err(failed)?;
+        let asks = kept.as_ref().map(|kept| kept.store.asks());
+        self.mind_signals(config, stop.clone(), Reload::Evented(front.change(), binder), asks, front.waker())?;
         for name in front.names() {
-            minimal::say_listening(name, receiver);
+            minimal::say_listening(name, &receivers);
         }
+        let serving = Serving { receivers, settings };
         match kept {
-            None => front.run(receiver, &mut lines, &settings, &stop).map_err(failed),
+            None => front.run(serving, &mut lines_to_stdout().map_err(failed)?, &stop).map_err(failed),
             Some(mut kept) => {
-                front.run(receiver, &mut kept.store, &settings, &stop).map_err(failed)?;
+                front.run(serving, &mut kept.store, &stop).map_err(failed)?;
                 kept.finish();
                 Ok(())
             }
         }
     }
 
-    fn tiny_http(&self, receiver: &Receiver) -> Result<(), Failure> {
-        let [address] = self.listen.as_slice() else {
+    fn tiny_http(self, config: Config, receivers: Receivers) -> Result<(), Failure> {
+        let [address] = config.listen.as_slice() else {
             return Err(wrong("the tiny_http front listens on one address", "--front evented listens on several"));
         };
         if address.starts_with(HTTPS) {
             return Err(wrong("the tiny_http front speaks no TLS", "leave out --front tiny_http"));
         }
-        let kept = self.store.open()?;
+        let kept = store::open(config.store.as_ref())?;
         // The socket's file is there until this returns.
         let (listener, name, _file) = match address.strip_prefix("unix:") {
             Some(path) => {
-                let bound = unix::listen(Path::new(path), self.listen_mode, evented::BACKLOG);
+                let bound = unix::listen(Path::new(path), config.listen_mode, evented::BACKLOG);
                 let (listener, file) = bound.map_err(|error| cannot_listen(address, &error))?;
                 (tiny::Listener::Unix(listener), address.clone(), Some(file))
             }
@@ -208,99 +134,123 @@ impl Serve {
             }
         };
         let stop = tiny::stop(&listener).map_err(failed)?;
+        let change = tiny::change();
+        let asks = kept.as_ref().map(|kept| kept.store.asks());
         // It looks around by itself.
-        stop_on_signals(stop.clone(), kept.as_ref().map(|kept| kept.store.asks()), || ())?;
+        self.mind_signals(config, stop.clone(), Reload::TinyHttp(change.clone()), asks, || ())?;
         match kept {
             None => {
                 let mut lines = lines_to_stdout().map_err(failed)?;
-                minimal::serve(&listener, &name, receiver, &mut lines, &stop)
+                minimal::serve(&listener, &name, receivers, &mut lines, &change, &stop)
             }
             Some(mut kept) => {
-                minimal::serve(&listener, &name, receiver, &mut kept.store, &stop)?;
+                minimal::serve(&listener, &name, receivers, &mut kept.store, &change, &stop)?;
                 kept.finish();
                 Ok(())
             }
         }
     }
-}
 
-impl HandshakeOptions {
-    /// The token agreed on with the provider, if one was given.
-    fn agreed_token(&self, scheme: &Scheme) -> Result<Option<Secret>, Failure> {
-        if self.accept_handshake {
-            return Err(wrong(
-                "there is no place yet to keep a secret that a handshake hands over",
-                "create the webhook by other means, take the secret from its answer, and give --secret-file FILE",
-            ));
+    /// The first SIGTERM or SIGINT asks the receiver to finish; a second one, or the limit, ends the process. SIGHUP has the
+    /// configuration read again; but where there is no file and a terminal is closed, it ends the process as it always did.
+    /// SIGUSR1 has the store look for what `hookgate events prune` asks, and `wake` wakes the loop for that.
+    fn mind_signals(
+        self,
+        running: Config,
+        stop: Stop,
+        reload: Reload,
+        asks: Option<Arc<Asks>>,
+        wake: impl Fn() + Send + 'static,
+    ) -> Result<(), Failure> {
+        let failed = |error: io::Error| Failure::Running(format!("cannot listen for signals: {error}"));
+        let mut signals = Signals::new([SIGTERM, SIGINT, SIGUSR1]).map_err(failed)?;
+        if self.config.is_some() || !io::stdin().is_terminal() {
+            signals.add_signal(SIGHUP).map_err(failed)?;
         }
-        let is_asked_for = scheme.handshakes.iter().any(|handshake| handshake.agreed_token.is_some());
-        let token = match (&self.handshake_token_file, &self.handshake_token_env) {
-            (Some(path), _) => read_secret(path, false)?,
-            (None, Some(variable)) => secret_in_environment(variable)?,
-            (None, None) if is_asked_for => {
-                warn(&[format!("the handshake of {} is refused without --handshake-token-file FILE", scheme.name)]);
-                return Ok(None);
+        let wait = move || {
+            for signal in signals.forever() {
+                match (&asks, signal) {
+                    (Some(asks), SIGUSR1) => {
+                        asks.look_for_prune();
+                        wake();
+                    }
+                    (None, SIGUSR1) => {}
+                    (_, SIGHUP) if stop.asked() => {}
+                    (_, SIGHUP) => self.reload(&running, &reload),
+                    _ if stop.asked() => std::process::exit(128 + signal),
+                    _ => {
+                        stop.ask();
+                        end_after_the_limit(asks.is_some());
+                    }
+                }
             }
-            (None, None) => return Ok(None),
         };
-        match is_asked_for {
-            true => Ok(Some(token)),
-            false => Err(wrong(
-                format!("the scheme {} has no handshake that asks for an agreed token", scheme.name),
-                "leave out --handshake-token-file and --handshake-token-env",
-            )),
+        std::thread::Builder::new().name("signals".into()).spawn(wait).map_err(failed)?;
+        Ok(())
+    }
+
+    /// Has the receiver that began with `running` serve by what the configuration says now; or, where that cannot be, go on
+    /// as before.
+    fn reload(&self, running: &Config, reload: &Reload) {
+        let read = self.config().and_then(|config| {
+            let receivers = self.receivers(&config)?;
+            // Where TLS is spoken was decided at the start.
+            let material = tls::read(&running.listen, &config.tls);
+            Ok((receivers, material.map_err(|failed| vec![self.origin().failure(0, failed)])?, config))
+        });
+        match read {
+            Ok((receivers, material, config)) => {
+                warn(&what_stays(running, &config));
+                let sources = receivers.iter().count();
+                match reload {
+                    Reload::Evented(change, binder) => {
+                        binder.replace(material);
+                        change.make(Serving { receivers, settings: settings(&config) });
+                    }
+                    Reload::TinyHttp(change) => change.make(receivers),
+                }
+                say(&format!("hookgate: read the configuration again ({sources} {})", plural("source", sources)));
+            }
+            Err(errors) => {
+                errors.iter().for_each(say_error);
+                say("hookgate: the configuration was not taken: nothing has changed");
+            }
         }
     }
 }
 
-impl LimitOptions {
-    fn settings(&self) -> Settings {
-        let time = |seconds: i64| Duration::from_secs(seconds.unsigned_abs());
-        let mut settings = Settings::default();
-        settings.limits.head_bytes = self.head_limit;
-        settings.limits.fields = self.field_limit;
-        settings.limits.target_bytes = self.target_limit;
-        settings.limits.head_time = time(self.head_timeout);
-        settings.limits.body_time = time(self.body_timeout);
-        settings.limits.write_time = time(self.write_timeout);
-        settings.limits.idle_time = time(self.idle_timeout);
-        settings.limits.requests = self.request_limit;
-        settings.connections = self.connection_limit;
-        settings.connections_per_address = self.address_connection_limit;
-        settings.buffered_bytes = self.buffer_limit;
-        settings
-    }
+fn plural(word: &str, count: usize) -> String {
+    if count == 1 { word.to_string() } else { format!("{word}s") }
 }
 
-fn seconds(time: Duration) -> i64 {
-    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+/// What of `config` cannot be run yet, and its line.
+fn what_cannot_run(config: &Config) -> Option<(usize, String)> {
+    let unable = config.sinks.iter().enumerate().find(|(at, sink)| {
+        let prints = matches!(&sink.kind, SinkKind::Stdout { format: Format::Json });
+        *at > 0 || !prints || sink.filter != crate::config::Filter::default()
+    });
+    unable.map(|(_, sink)| (sink.line, format!("the sink {:?} cannot be run yet", sink.name)))
 }
 
-fn mode(text: &str) -> Result<u32, String> {
-    u32::from_str_radix(text, 8)
-        .ok()
-        .filter(|mode| *mode <= 0o777)
-        .ok_or_else(|| "give octal digits, such as 660".into())
+/// What cannot change while a receiver runs, and does in `next`.
+fn what_stays(running: &Config, next: &Config) -> Vec<String> {
+    let stays = |name: &str, changed: bool| {
+        changed.then(|| format!("{name} cannot change while the receiver runs, and was left as it was: start it anew"))
+    };
+    [
+        stays("listen", running.listen != next.listen || running.listen_mode != next.listen_mode),
+        stays("front", running.front != next.front),
+        stays("the store", running.store != next.store),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
-fn fields(text: &str) -> Result<usize, String> {
-    let most = crate::http1::Limits::FIELDS_MOST;
-    text.parse()
-        .ok()
-        .filter(|count| (1..=most).contains(count))
-        .ok_or_else(|| format!("give a number from 1 to {most}"))
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "give a number from 1 on".into())
-}
-
-/// Says why a delivery was refused. Nobody may be reading: the lock of stderr, which the end of the program takes, is not
-/// held meanwhile.
-fn say_cause(path: &str, cause: &Cause) {
-    let line = format!("hookgate: refused a delivery to {path}: {}: {cause}; {}\n", cause.name(), cause.remedy());
-    let stderr = io::stderr().as_fd().try_clone_to_owned();
-    let _ = stderr.map(|stderr| File::from(stderr).write_all(line.as_bytes()));
+/// The limits of `config`, as far as the system lets it have them.
+fn settings(config: &Config) -> Settings {
+    let connections = config.settings.connections.min(descriptors_for_connections());
+    Settings { connections, ..config.settings }
 }
 
 fn failed(error: io::Error) -> Failure {
@@ -325,31 +275,6 @@ fn descriptors_for_connections() -> usize {
     descriptors.map_or(usize::MAX, |descriptors| {
         usize::try_from(descriptors.saturating_sub(SPARE_DESCRIPTORS).max(1)).unwrap_or(usize::MAX)
     })
-}
-
-/// The first SIGTERM or SIGINT asks the receiver to finish; a second one, or the limit, ends the process. SIGUSR1 has the store look
-/// for what `hookgate events prune` asks, and `wake` wakes the loop for that.
-fn stop_on_signals(stop: Stop, asks: Option<Arc<Asks>>, wake: impl Fn() + Send + 'static) -> Result<(), Failure> {
-    let failed = |error: io::Error| Failure::Running(format!("cannot listen for signals: {error}"));
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGUSR1]).map_err(failed)?;
-    let wait = move || {
-        for signal in signals.forever() {
-            match (&asks, signal) {
-                (Some(asks), SIGUSR1) => {
-                    asks.look_for_prune();
-                    wake();
-                }
-                (None, SIGUSR1) => {}
-                _ if stop.asked() => std::process::exit(128 + signal),
-                _ => {
-                    stop.ask();
-                    end_after_the_limit(asks.is_some());
-                }
-            }
-        }
-    };
-    std::thread::Builder::new().name("signals".into()).spawn(wait).map_err(failed)?;
-    Ok(())
 }
 
 fn end_after_the_limit(has_store: bool) {

@@ -1,6 +1,7 @@
 //! The arguments of TLS, and listeners with it and without.
 
 use super::wrong;
+use crate::config::Certificate;
 use crate::minimal::Failure;
 use crate::serve::evented::Listener;
 use clap::Args;
@@ -31,6 +32,71 @@ pub(super) struct TlsOptions {
     tls_key: Vec<PathBuf>,
 }
 
+#[cfg(feature = "tls")]
+impl TlsOptions {
+    /// The certificates that were given.
+    pub(super) fn certificates(&self) -> Result<Vec<Certificate>, Failure> {
+        let (certificates, keys) = (self.tls_cert.len(), self.tls_key.len());
+        if certificates != keys {
+            let what = format!("--tls-cert is given {certificates} times, --tls-key {keys} times");
+            return Err(wrong(what, "each certificate has its key: give both as often, in the same order"));
+        }
+        let pairs = self.tls_cert.iter().zip(&self.tls_key);
+        Ok(pairs.map(|(certificate, key)| Certificate { certificate: certificate.clone(), key: key.clone() }).collect())
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+impl TlsOptions {
+    /// None can be given.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as with TLS")]
+    pub(super) fn certificates(&self) -> Result<Vec<Certificate>, Failure> {
+        Ok(Vec::new())
+    }
+}
+
+/// Certificates and keys that were read and fit together, if TLS is spoken at all.
+pub(super) struct Material {
+    #[cfg(feature = "tls")]
+    certificates: Option<Certificates>,
+}
+
+/// Reads what TLS is spoken with on `addresses`, and warns of what looks wrong.
+#[cfg(feature = "tls")]
+pub(super) fn read(addresses: &[String], certificates: &[Certificate]) -> Result<Material, Failure> {
+    let is_asked_for = addresses.iter().any(|address| address.starts_with(HTTPS));
+    match (certificates.is_empty(), is_asked_for) {
+        (true, false) => return Ok(Material { certificates: None }),
+        (true, true) => {
+            return Err(wrong(
+                "there is no certificate to speak TLS with",
+                "give --tls-cert FILE and --tls-key FILE, or [[tls]] in the configuration; or listen without https://",
+            ));
+        }
+        (false, false) => {
+            return Err(wrong(
+                "there is a certificate, and no address where TLS is spoken",
+                "write https:// before one: --listen https://0.0.0.0:8443",
+            ));
+        }
+        (false, true) => {}
+    }
+    let files = |it: &Certificate| CertificateFiles { certificate: it.certificate.clone(), key: it.key.clone() };
+    let files: Vec<_> = certificates.iter().map(files).collect();
+    let (certificates, warnings) = Certificates::read(&files, UnixTime::now())?;
+    warn(&warnings);
+    Ok(Material { certificates: Some(certificates) })
+}
+
+/// Refuses to speak TLS.
+#[cfg(not(feature = "tls"))]
+pub(super) fn read(addresses: &[String], certificates: &[Certificate]) -> Result<Material, Failure> {
+    match addresses.iter().any(|address| address.starts_with(HTTPS)) || !certificates.is_empty() {
+        true => Err(wrong("this program was built without TLS", "build it with the feature tls")),
+        false => Ok(Material {}),
+    }
+}
+
 /// What opens listeners.
 pub(super) struct Binder {
     #[cfg(feature = "tls")]
@@ -38,55 +104,30 @@ pub(super) struct Binder {
 }
 
 #[cfg(feature = "tls")]
-impl TlsOptions {
-    /// What opens listeners on `addresses`, the certificates read and checked.
-    pub(super) fn binder(&self, addresses: &[String]) -> Result<Binder, Failure> {
-        let is_asked_for = addresses.iter().any(|address| address.starts_with(HTTPS));
-        let files = self.files()?;
-        match (files.is_empty(), is_asked_for) {
-            (true, false) => return Ok(Binder { tls: None }),
-            (true, true) => {
-                return Err(wrong(
-                    "there is no certificate to speak TLS with",
-                    "give --tls-cert FILE and --tls-key FILE, or leave https:// out of --listen",
-                ));
-            }
-            (false, false) => {
-                return Err(wrong(
-                    "there is a certificate, and no address where TLS is spoken",
-                    "write https:// before one: --listen https://0.0.0.0:8443",
-                ));
-            }
-            (false, true) => {}
-        }
-        let (certificates, warnings) = Certificates::read(&files, UnixTime::now())?;
-        warn(&warnings);
-        let tls = Tls::new(certificates).map_err(|error| Failure::Running(error.to_string()))?;
-        Ok(Binder { tls: Some(tls) })
+impl Binder {
+    /// One that speaks TLS with `material`.
+    pub(super) fn new(material: Material) -> Result<Self, Failure> {
+        let tls = material.certificates.map(Tls::new).transpose();
+        Ok(Binder { tls: tls.map_err(|error| Failure::Running(error.to_string()))? })
     }
 
-    fn files(&self) -> Result<Vec<CertificateFiles>, Failure> {
-        let (certificates, keys) = (self.tls_cert.len(), self.tls_key.len());
-        if certificates != keys {
-            let what = format!("--tls-cert is given {certificates} times, --tls-key {keys} times");
-            return Err(wrong(what, "each certificate has its key: give both as often, in the same order"));
+    /// Has handshakes from now on take `material`.
+    pub(super) fn replace(&self, material: Material) {
+        if let (Some(tls), Some(certificates)) = (&self.tls, material.certificates) {
+            tls.replace(certificates);
         }
-        let pairs = self.tls_cert.iter().zip(&self.tls_key);
-        Ok(pairs
-            .map(|(certificate, key)| CertificateFiles { certificate: certificate.clone(), key: key.clone() })
-            .collect())
     }
 }
 
 #[cfg(not(feature = "tls"))]
-impl TlsOptions {
-    /// What opens listeners on `addresses`.
-    pub(super) fn binder(&self, addresses: &[String]) -> Result<Binder, Failure> {
-        match addresses.iter().any(|address| address.starts_with(HTTPS)) {
-            true => Err(wrong("this program was built without TLS", "build it with the feature tls")),
-            false => Ok(Binder {}),
-        }
+impl Binder {
+    #[expect(clippy::unnecessary_wraps, reason = "as with TLS")]
+    pub(super) fn new(_: Material) -> Result<Self, Failure> {
+        Ok(Binder {})
     }
+
+    #[expect(clippy::unused_self, reason = "as with TLS")]
+    pub(super) fn replace(&self, _: Material) {}
 }
 
 impl Binder {

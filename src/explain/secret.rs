@@ -4,7 +4,7 @@ use super::cause::{Cause, SecretCause};
 use super::tries::{Tries, is_usable};
 use super::{Question, Reach};
 use crate::base64;
-use crate::verify::{Secret, SecretForm, Verifier};
+use crate::verify::{Scheme, Secret, SecretForm, Verifier};
 
 /// Prefixes that say what a secret is, the longer before what it begins or ends with: Standard Webhooks' `whsec_`, and
 /// Supabase's, which puts the version of the signature before it.
@@ -148,13 +148,25 @@ pub(super) fn standard_digit(byte: u8) -> u8 {
 
 /// Whether a secret begins as an API key does. By its look only: the last resort.
 pub(super) fn api_key(question: &Question<'_>) -> Option<Cause> {
-    if question.reach != Reach::Everything || SIGNED_WITH_API_KEY.contains(&question.scheme.name.as_str()) {
+    if question.reach != Reach::Everything {
         return None;
     }
-    question.secrets.iter().find_map(|(label, secret)| {
+    let (label, prefix) = begins_as_api_key(question.scheme, question.secrets)?;
+    Some(Cause::Secret { label: label.to_string(), cause: SecretCause::ApiKey { prefix } })
+}
+
+/// The label of a secret that begins as an API key does, and how that is, unless `scheme` is signed with one.
+pub(crate) fn begins_as_api_key<'s>(
+    scheme: &Scheme,
+    secrets: &'s [(String, Secret)],
+) -> Option<(&'s str, &'static str)> {
+    if SIGNED_WITH_API_KEY.contains(&scheme.name.as_str()) {
+        return None;
+    }
+    secrets.iter().find_map(|(label, secret)| {
         let text = secret.as_bytes().trim_ascii();
         let prefix = API_KEYS.into_iter().find(|prefix| text.starts_with(prefix.as_bytes()))?;
-        Some(Cause::Secret { label: label.clone(), cause: SecretCause::ApiKey { prefix } })
+        Some((label.as_str(), prefix))
     })
 }
 

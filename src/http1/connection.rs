@@ -14,6 +14,15 @@ use std::time::Duration;
 
 /// Who decides about requests.
 pub trait Service {
+    /// Whether a request with this head is let in at all. Asked before all else, and once for each, so that it may count them.
+    ///
+    /// # Errors
+    /// The refusal to answer instead.
+    fn enter(&mut self, head: &Head<'_>) -> Result<(), Refusal> {
+        let _ = head;
+        Ok(())
+    }
+
     /// Whether to wait for the body behind `head`, and how long it may be, in bytes. `declared_bytes` is its Content-Length.
     ///
     /// # Errors
@@ -23,8 +32,9 @@ pub trait Service {
     /// The verdict on a whole request.
     fn decide(&mut self, request: &Request<'_>) -> Verdict;
 
-    /// The answer to a request that was not admitted.
-    fn refuse(&self, refusal: &Refusal) -> Answer {
+    /// The answer to a request that was not let in, or not admitted.
+    fn refuse(&self, head: &Head<'_>, refusal: &Refusal) -> Answer {
+        let _ = head;
         Answer::refused(refusal)
     }
 }

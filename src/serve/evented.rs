@@ -17,11 +17,12 @@ mod turn;
 
 pub use socket::{BACKLOG, Listener};
 
-use super::Stop;
+use super::{Change, Stop};
+use crate::access::Rates;
 use crate::answer::LastAnswer;
 use crate::http1::{Buffers, Limits};
 use crate::receipt::{Keep, Staged};
-use crate::receive::Receiver;
+use crate::receive::Receivers;
 use crate::time::UnixTime;
 use mio::{Interest, Poll, Token, Waker};
 use slots::Slots;
@@ -58,6 +59,15 @@ impl Default for Settings {
     }
 }
 
+/// What a front serves by.
+#[derive(Debug)]
+pub struct Serving {
+    /// Who decides.
+    pub receivers: Receivers,
+    /// What it may take.
+    pub settings: Settings,
+}
+
 /// Most bytes read at once, and the size of the one buffer that all reads go through.
 const READ_BYTES: usize = 64 * 1024;
 
@@ -72,6 +82,7 @@ pub struct Front {
     poll: Poll,
     listeners: Vec<Listening>,
     waker: Arc<Waker>,
+    change: Change<Serving>,
 }
 
 #[derive(Debug)]
@@ -94,7 +105,9 @@ impl Front {
             poll.registry().register(listener.source(), listener_token(index), Interest::READABLE)?;
             listening.push(Listening { listener, ready: false });
         }
-        Ok(Front { poll, listeners: listening, waker })
+        let wakes = Arc::clone(&waker);
+        let change = Change::new(move || drop(wakes.wake()));
+        Ok(Front { poll, listeners: listening, waker, change })
     }
 
     /// A way to stop it.
@@ -102,6 +115,12 @@ impl Front {
     pub fn stop(&self) -> Stop {
         let waker = Arc::clone(&self.waker);
         Stop::new(move || drop(waker.wake()))
+    }
+
+    /// A way to have it serve by something else. What is open keeps its deadlines.
+    #[must_use]
+    pub fn change(&self) -> Change<Serving> {
+        self.change.clone()
     }
 
     /// What wakes it, so that its keeper can do what another thread asked for.
@@ -115,11 +134,11 @@ impl Front {
         self.listeners.iter().map(|listening| listening.listener.name())
     }
 
-    /// Serves `receiver` until `stop` asks it not to. Returns after what is in flight is answered.
+    /// Serves by `serving` until `stop` asks it not to. Returns after what is in flight is answered.
     ///
     /// # Errors
     /// Where waiting for readiness fails, which no client can bring about.
-    pub fn run<K: Keep>(self, receiver: &Receiver, keeper: &mut K, settings: &Settings, stop: &Stop) -> io::Result<()> {
+    pub fn run<K: Keep>(self, serving: Serving, keeper: &mut K, stop: &Stop) -> io::Result<()> {
         Loop {
             poll: self.poll,
             listeners: self.listeners,
@@ -132,9 +151,11 @@ impl Front {
             opened: Vec::new(),
             buffers: Buffers::default(),
             last_answer: LastAnswer::default(),
-            receiver,
+            receivers: serving.receivers,
+            rates: Rates::default(),
             keeper,
-            settings,
+            settings: serving.settings,
+            change: self.change,
             started: Instant::now(),
             now: Duration::ZERO,
             date: UnixTime::now(),
@@ -164,16 +185,18 @@ struct Loop<'r, K> {
     busy: VecDeque<usize>,
     /// The same for those whose handshake is not done: a step of one can take longer than all that the others want.
     handshakes: VecDeque<usize>,
-    /// Connections whose request was proven in this turn, and whether it was staged.
-    deciding: Vec<(usize, Option<Staged>)>,
+    /// Connections whose request was proven in this turn.
+    deciding: Vec<Deciding>,
     read_buffer: Box<[u8]>,
     /// What was in the TLS records of a read.
     opened: Vec<u8>,
     buffers: Buffers,
     last_answer: LastAnswer,
-    receiver: &'r Receiver,
+    receivers: Receivers,
+    rates: Rates,
     keeper: &'r mut K,
-    settings: &'r Settings,
+    settings: Settings,
+    change: Change<Serving>,
     started: Instant,
     /// Of this turn, since `started`.
     now: Duration,
@@ -189,4 +212,15 @@ struct Loop<'r, K> {
     backoff: Duration,
     /// When to give up on what is in flight, once asked to stop.
     stopping: Option<Duration>,
+}
+
+/// A request that was proven in this turn.
+#[derive(Debug)]
+struct Deciding {
+    /// Its connection.
+    index: usize,
+    /// The number of its receiver.
+    receiver: usize,
+    /// Unless the keeper would not have it.
+    staged: Option<Staged>,
 }

@@ -1,11 +1,12 @@
 //! The front on tiny_http: a loop of `recv`, `receive`, keep, answer. For embedding, for loopback and behind a buffering
 //! proxy; docs/DESIGN.md lists what tiny_http cannot be kept from.
 
-use super::Stop;
+use super::{Change, Stop};
+use crate::access::Rates;
 use crate::answer::{Answer, Persistence};
 use crate::http1::{self, Framing};
 use crate::receipt::{Keep, Staged, settle, stage};
-use crate::receive::{Received, Receiver};
+use crate::receive::{Received, Receivers};
 use crate::request::{Head, Header, Request};
 use crate::time::UnixTime;
 use crate::verify::Refusal;
@@ -79,41 +80,69 @@ pub fn stop(listener: &Listener) -> io::Result<Stop> {
     Ok(Stop::new(move || drop(socket.shutdown(Shutdown::Both))))
 }
 
-/// Serves `receiver` on `listener` until `stop` asks it not to. Returns after what was accepted is answered.
+/// A way to have the front serve by other receivers. It looks for them four times a second at least.
+#[must_use]
+pub fn change() -> Change<Receivers> {
+    Change::new(|| {})
+}
+
+/// Serves `receivers` on `listener` until `stop` asks it not to, or those that `change` hands to it. Returns after what was
+/// accepted is answered.
 ///
 /// # Errors
 /// Where the listener cannot be set up.
-pub fn run<K: Keep>(listener: &Listener, receiver: &Receiver, keeper: &mut K, stop: &Stop) -> io::Result<()> {
+pub fn run<K: Keep>(
+    listener: &Listener,
+    receivers: Receivers,
+    keeper: &mut K,
+    change: &Change<Receivers>,
+    stop: &Stop,
+) -> io::Result<()> {
     // Accepted TCP sockets inherit it (Linux, BSD).
     listener.as_stream()?.set_write_timeout(Some(SEND_TIMEOUT))?;
     let mut front = Front::new(listener)?;
+    let mut desk = Desk { receivers, rates: Rates::default(), started: Instant::now() };
     while !stop.asked() {
-        if let Some(first) = front.wait(LOOK_AROUND, stop) {
-            turn(first, &mut front, receiver, keeper);
+        let first = front.wait(LOOK_AROUND, stop);
+        if let Some(receivers) = change.take() {
+            desk = Desk { receivers, rates: Rates::default(), ..desk };
+        }
+        if let Some(first) = first {
+            turn(first, &mut front, &mut desk, keeper);
         }
         // No later than it asks for, give or take a look around.
         keeper.tend();
     }
     while let Some(first) = front.wait(QUIET, stop) {
-        turn(first, &mut front, receiver, keeper);
+        turn(first, &mut front, &mut desk, keeper);
     }
     Ok(())
 }
 
+/// Who decides, and what that goes by.
+struct Desk {
+    receivers: Receivers,
+    rates: Rates,
+    started: Instant,
+}
+
 /// One turn: `first` and what else is waiting are read, judged and staged, then kept together, then answered.
-fn turn<K: Keep>(first: tiny_http::Request, front: &mut Front<'_>, receiver: &Receiver, keeper: &mut K) {
-    let now = UnixTime::now();
+fn turn<K: Keep>(first: tiny_http::Request, front: &mut Front<'_>, desk: &mut Desk, keeper: &mut K) {
+    let Desk { receivers, rates, started } = desk;
+    let now = (started.elapsed(), UnixTime::now());
     let mut judged = Vec::new();
     let mut body_bytes = 0;
     let mut next = Some(first);
     while let Some(mut request) = next {
         let peer = request.remote_addr().map(SocketAddr::ip);
-        let verdict = read_body(&mut request, receiver).and_then(|body| {
+        let verdict = read_body(&mut request, receivers, rates, now.0).and_then(|body| {
             body_bytes += body.len();
             let headers = headers(&request);
-            match receiver.receive(&Request { head: head(&request, &headers), body: &body }, now)? {
-                Received::Handshake(answer) => Ok(Decided::Answered(answer)),
-                Received::Delivery(delivery) => Ok(Decided::Staged(stage(keeper, &delivery.with_peer(peer)).ok())),
+            match receivers.receive(&Request { head: head(&request, &headers), body: &body }, rates, now)? {
+                (_, Received::Handshake(answer)) => Ok(Decided::Answered(answer)),
+                (number, Received::Delivery(delivery)) => {
+                    Ok(Decided::Proven(number, stage(keeper, &delivery.with_peer(peer)).ok()))
+                }
             }
         });
         judged.push((request, verdict));
@@ -123,21 +152,22 @@ fn turn<K: Keep>(first: tiny_http::Request, front: &mut Front<'_>, receiver: &Re
     let receipt = settle(keeper).ok();
     for (request, verdict) in judged {
         let answer = match (verdict, &receipt) {
-            (Err(refusal), _) => receiver.refuse(&refusal),
+            (Err(refusal), _) => receivers.refuse(&head(&request, &[]), &refusal),
             (Ok(Decided::Answered(answer)), _) => answer,
-            (Ok(Decided::Staged(Some(staged))), Some(receipt)) => {
-                Answer::accepted(receiver.verifier().scheme(), staged, receipt)
-            }
+            (Ok(Decided::Proven(number, Some(staged))), Some(receipt)) => match receivers.at(number) {
+                Some(receiver) => Answer::accepted(receiver.verifier().scheme(), staged, receipt),
+                None => Answer::unavailable(),
+            },
             (Ok(_), _) => Answer::unavailable(),
         };
-        respond(request, &answer, now);
+        respond(request, &answer, now.1);
     }
 }
 
 /// What became of a request that was not refused.
 enum Decided {
-    /// It waits for the turn to be kept, if it was staged.
-    Staged(Option<Staged>),
+    /// The receiver of this number proved it. It waits for the turn to be kept, if it was staged.
+    Proven(usize, Option<Staged>),
     /// This answers it.
     Answered(Answer),
 }
@@ -155,15 +185,19 @@ fn head<'a>(request: &'a tiny_http::Request, headers: &'a [Header<'a>]) -> Head<
 }
 
 /// The body of `request`, whole, if its head lets it be read at all.
-fn read_body(request: &mut tiny_http::Request, receiver: &Receiver) -> Result<Vec<u8>, Refusal> {
-    let framing = {
+fn read_body(
+    request: &mut tiny_http::Request,
+    receivers: &Receivers,
+    rates: &mut Rates,
+    now: Duration,
+) -> Result<Vec<u8>, Refusal> {
+    let (framing, limit_bytes) = {
         let headers = headers(request);
         let head = head(request, &headers);
         let framing = http1::framing(&head, *request.http_version() == tiny_http::HTTPVersion(1, 0))?;
-        receiver.admit(&head, framing.declared_bytes())?;
-        framing
+        receivers.enter(&head, request.remote_addr().map(SocketAddr::ip), rates, now)?;
+        (framing, receivers.admit(&head, framing.declared_bytes())?)
     };
-    let limit_bytes = receiver.body_limit_bytes();
     // No more than is declared: where an upgrade is offered, the reader goes on to the connection's end.
     let most_bytes = match framing {
         Framing::Length(declared_bytes) => declared_bytes,
@@ -175,7 +209,7 @@ fn read_body(request: &mut tiny_http::Request, receiver: &Receiver) -> Result<Ve
     let reader = request.as_reader().take(most_bytes).read_to_end(&mut body);
     let body_bytes = reader.map_err(|_| Refusal::BrokenBody)? as u64;
     match framing {
-        _ if body_bytes > limit_bytes => Err(receiver.body_too_long()),
+        _ if body_bytes > limit_bytes => Err(Refusal::BodyTooLong { limit_bytes }),
         Framing::Length(declared_bytes) if body_bytes != declared_bytes => Err(Refusal::BrokenBody),
         Framing::Length(_) | Framing::Chunked => Ok(body),
     }

@@ -4,6 +4,8 @@ mod handshake;
 mod jwt;
 mod write;
 
+pub(crate) use write::{list, quoted};
+
 use super::check::{UnusableScheme, check};
 use super::in_body::InBody;
 use super::scheme::{
@@ -58,6 +60,11 @@ impl Scheme {
                 error.span().map_or(1, |span| text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1);
             UnusableScheme::new("file", format!("not TOML at line {line}: {}", error.message()))
         })?;
+        Scheme::from_table(table)
+    }
+
+    /// The scheme that `table` describes.
+    pub(crate) fn from_table(table: Table) -> Result<Scheme, UnusableScheme> {
         let mut fields = Fields { of: "", table };
         let accepts_uncovered_body = fields.flag(ACCEPT_UNCOVERED_BODY)?;
         let scheme = read(&mut fields)?;

@@ -28,6 +28,13 @@ pub enum Refusal {
     BrokenBody,
     /// No source listens on this path.
     UnknownPath,
+    /// The client's address is not one that may send to this source.
+    AddressNotAllowed,
+    /// The client, or the source, has sent as much as its limit allows.
+    TooManyRequests {
+        /// When there is room again, in seconds.
+        retry_after_s: u64,
+    },
     /// A method that neither deliveries nor handshakes come by.
     MethodNotAllowed,
     /// The body, declared or as it came, is longer than the limit.
@@ -124,6 +131,8 @@ impl Refusal {
             Refusal::InvalidHandshake => (400, "Invalid handshake"),
             Refusal::HandshakeRefused => (403, "Handshake refused"),
             Refusal::UnknownPath => (404, "Not found"),
+            Refusal::AddressNotAllowed => (403, "Forbidden"),
+            Refusal::TooManyRequests { .. } => (429, "Too many requests"),
             Refusal::MethodNotAllowed => (405, "Method not allowed"),
             Refusal::BodyTooLong { .. } => (413, "Payload too large"),
             Refusal::UnsupportedContentEncoding => (415, "Unsupported content encoding"),
@@ -146,6 +155,10 @@ impl fmt::Display for Refusal {
             Refusal::UnsupportedTransferEncoding => "a Transfer-Encoding other than one chunked",
             Refusal::BrokenBody => "the body ended early or its chunks are malformed",
             Refusal::UnknownPath => "no source has this path",
+            Refusal::AddressNotAllowed => "the client's address may not send to this source",
+            Refusal::TooManyRequests { retry_after_s } => {
+                return write!(f, "more requests than the limit allows, for {retry_after_s} s more");
+            }
             Refusal::MethodNotAllowed => "only POST is accepted",
             Refusal::BodyTooLong { limit_bytes } => {
                 return write!(f, "the body is longer than the limit of {limit_bytes} bytes");

@@ -1,6 +1,11 @@
 //! What hookgate decides, held against naive references that share no code with it. Each check takes any bytes and panics
 //! where the two differ; the fuzz targets and the property tests call the same ones.
 
+pub(crate) mod client_address;
+#[cfg(feature = "config")]
+pub(crate) mod config;
+#[cfg(feature = "config")]
+pub(crate) mod filter;
 #[cfg(feature = "providers")]
 pub(crate) mod form;
 pub(crate) mod head;

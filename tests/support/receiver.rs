@@ -23,6 +23,8 @@ pub(crate) struct Setup {
     path: Option<String>,
     secret: Option<String>,
     arguments: Vec<String>,
+    /// Told by a file, and by no argument.
+    is_by_file: bool,
     variables: Vec<(String, OsString)>,
     stdout_closed: bool,
     within: Vec<String>,
@@ -60,6 +62,7 @@ pub(crate) fn setup() -> Setup {
         path: None,
         secret: Some(SECRET.into()),
         arguments: Vec::new(),
+        is_by_file: false,
         variables: Vec::new(),
         stdout_closed: false,
         within: Vec::new(),
@@ -83,6 +86,14 @@ impl Setup {
     #[cfg(feature = "cli")]
     pub(crate) fn arguments(mut self, arguments: &[&str]) -> Self {
         self.arguments.extend(arguments.iter().map(ToString::to_string));
+        self
+    }
+
+    /// Told all of this by its configuration file.
+    #[cfg(feature = "cli")]
+    pub(crate) fn config(mut self, text: &str) -> Self {
+        self.folder.file("hookgate.toml", text.as_bytes());
+        self.is_by_file = true;
         self
     }
 
@@ -158,6 +169,10 @@ impl Setup {
 
     #[cfg(feature = "cli")]
     fn configure(&self, command: &mut Command) {
+        if self.is_by_file {
+            command.args(["serve", "--config", "hookgate.toml"]);
+            return;
+        }
         let address = if speaks_tls() { "https://127.0.0.1:0" } else { "127.0.0.1:0" };
         command.args(["serve", "--listen", address]).args(crate::FRONT);
         if let Some(path) = &self.path {
@@ -171,6 +186,7 @@ impl Setup {
 
     #[cfg(not(feature = "cli"))]
     fn configure(&self, command: &mut Command) {
+        assert!(!self.is_by_file, "the minimal build has no file");
         command.env("HOOKGATE_LISTEN", "127.0.0.1:0");
         if let Some(path) = &self.path {
             command.env("HOOKGATE_PATH", path);
@@ -322,6 +338,15 @@ impl Receiver {
         let (talk, waited) =
             self.more_talk.wait_timeout_while(talk, PATIENCE, is_silent).expect("nobody panics with it");
         assert!(!waited.timed_out(), "no {words:?} in {talk}");
+    }
+
+    /// Waits until it has said these words so often on stderr.
+    pub(crate) fn expect_talk_times(&self, words: &str, times: usize) {
+        let talk = self.talk.lock().expect("nobody panics with it");
+        let is_silent = |talk: &mut String| talk.matches(words).count() < times;
+        let (talk, waited) =
+            self.more_talk.wait_timeout_while(talk, PATIENCE, is_silent).expect("nobody panics with it");
+        assert!(!waited.timed_out(), "no {words:?} {times} times in {talk}");
     }
 
     /// Forgets what it has said: a panic of it is no failure of this test.

@@ -1,7 +1,7 @@
 //! `hookgate serve` with its store: what is kept, for how long, and the thread that hands it on.
 
 use super::super::wrong;
-use crate::config::ConfigError;
+use crate::config::{self, ConfigError};
 use crate::deliver::Delivery;
 use crate::minimal::{Failure, lines_to_stdout, warn};
 use crate::store::{self, FOLDER, Notice, Settings, Store, StoreError};
@@ -32,10 +32,10 @@ pub(super) struct StoreOptions {
     #[arg(long)]
     no_store: bool,
     /// Days for which a delivery that comes again is known
-    #[arg(long, value_name = "DAYS", default_value_t = Settings::default().replay_days)]
+    #[arg(long, value_name = "DAYS", default_value_t = config::Store::default().replay_days)]
     replay_days: u32,
     /// Deliveries that are known at most; each takes some 32 bytes of memory
-    #[arg(long, value_name = "COUNT", default_value_t = Settings::default().replay_keys, value_parser = keys)]
+    #[arg(long, value_name = "COUNT", default_value_t = config::Store::default().replay_keys, value_parser = keys)]
     replay_keys: usize,
     /// Delete events that are older; kept for ever unless set
     #[arg(long, value_name = "DAYS")]
@@ -53,30 +53,40 @@ pub(super) struct Kept {
 
 impl StoreOptions {
     /// The store, unless there is to be none.
-    pub(super) fn open(&self) -> Result<Option<Kept>, Failure> {
-        if self.no_store {
-            return Ok(None);
-        }
-        let settings = Settings {
-            replay_days: self.replay_days,
-            replay_keys: self.replay_keys,
-            keep_days: self.keep_days,
-            keep_bytes: self.keep_bytes,
-            ..Settings::default()
-        };
-        warn(&Vec::from_iter(store::prepare(&self.data)?));
-        let store = Store::open(&self.data, settings, UnixTime::now())?;
-        let lines = lines_to_stdout().map_err(super::failed)?.into_parts();
-        let say = lines_elsewhere().map_err(super::failed)?;
-        let say_sink = say.clone();
-        let of_sink = move |error: &io::Error| {
-            say_sink(format!("hookgate: stdout takes no events: {error}; they are kept, and come when it does\n"));
-        };
-        let delivery = Delivery::start(&self.data, lines, store.asks(), of_sink)?;
-        let tell = move |notice: Notice| say(format!("hookgate: {notice}\n"));
-        let store = store.with_bell(delivery.bell()).with_listener(tell);
-        Ok(Some(Kept { store, delivery }))
+    pub(super) fn config(&self) -> Option<config::Store> {
+        let StoreOptions { data, no_store, replay_days, replay_keys, keep_days, keep_bytes } = self;
+        (!no_store).then(|| config::Store {
+            dir: data.clone(),
+            replay_days: *replay_days,
+            replay_keys: *replay_keys,
+            keep_days: *keep_days,
+            keep_bytes: *keep_bytes,
+        })
     }
+}
+
+/// Opens the store that `config` asks for.
+pub(super) fn open(config: Option<&config::Store>) -> Result<Option<Kept>, Failure> {
+    let Some(config) = config else { return Ok(None) };
+    let settings = Settings {
+        replay_days: config.replay_days,
+        replay_keys: config.replay_keys,
+        keep_days: config.keep_days,
+        keep_bytes: config.keep_bytes,
+        ..Settings::default()
+    };
+    warn(&Vec::from_iter(store::prepare(&config.dir)?));
+    let store = Store::open(&config.dir, settings, UnixTime::now())?;
+    let lines = lines_to_stdout().map_err(super::failed)?.into_parts();
+    let say = lines_elsewhere().map_err(super::failed)?;
+    let say_sink = say.clone();
+    let of_sink = move |error: &io::Error| {
+        say_sink(format!("hookgate: stdout takes no events: {error}; they are kept, and come when it does\n"));
+    };
+    let delivery = Delivery::start(&config.dir, lines, store.asks(), of_sink)?;
+    let tell = move |notice: Notice| say(format!("hookgate: {notice}\n"));
+    let store = store.with_bell(delivery.bell()).with_listener(tell);
+    Ok(Some(Kept { store, delivery }))
 }
 
 impl Kept {

@@ -1,7 +1,7 @@
 //! How a connection goes on with what has come: from head to body to verdict.
 
 use super::{Body, Connection, Phase, Service, Verdict};
-use crate::answer::Persistence;
+use crate::answer::{Answer, Persistence};
 use crate::http1::buffers::Buffers;
 use crate::http1::chunked::Decoder;
 use crate::http1::framing::Framing;
@@ -17,7 +17,7 @@ enum Headed {
     /// The request is whole and decided.
     Decided { verdict: Verdict, bytes: usize, persistence: Persistence, head_only: bool },
     /// Its body is not worth waiting for.
-    Refused { refusal: Refusal, head_only: bool },
+    Refused { answer: Answer, head_only: bool },
     /// Its body is to be waited for.
     Admitted { body: Body, expects_continue: bool },
 }
@@ -160,8 +160,8 @@ impl Connection {
                     self.answer(&answer, limits, now, date);
                 }
             }
-            Headed::Refused { refusal, head_only } => {
-                self.end_with(&service.refuse(&refusal), head_only, limits, now, date);
+            Headed::Refused { answer, head_only } => {
+                self.end_with(&answer, head_only, limits, now, date);
                 return Ok(false);
             }
             Headed::Admitted { body, expects_continue } => {
@@ -231,7 +231,7 @@ fn persistence(facts: Facts, more: bool) -> Persistence {
     }
 }
 
-/// The verdict on a request that came whole, and whether the connection goes on after it.
+/// Lets a request that came whole in, and decides it: the verdict, and whether the connection goes on after it.
 fn decide(
     head: &Head<'_>,
     facts: Facts,
@@ -239,6 +239,9 @@ fn decide(
     more: bool,
     service: &mut impl Service,
 ) -> (Verdict, Persistence) {
+    if let Err(refusal) = service.enter(head) {
+        return (Verdict::Answer(service.refuse(head, &refusal)), persistence(facts, more && body.is_empty()));
+    }
     let verdict = service.decide(&Request { head: *head, body });
     // A body that is not worth waiting for ends the connection, also where it is here already: what becomes of a connection
     // does not hang on how its bytes were split.
@@ -269,9 +272,11 @@ fn headed(
         let bytes = head_bytes + body.len();
         return Ok(Headed::Decided { verdict, bytes, persistence, head_only: head.method == "HEAD" });
     }
-    let limit_bytes = match service.admit(head, declared) {
+    let limit_bytes = match service.enter(head).and_then(|()| service.admit(head, declared)) {
         Ok(limit_bytes) => limit_bytes,
-        Err(refusal) => return Ok(Headed::Refused { refusal, head_only: head.method == "HEAD" }),
+        Err(refusal) => {
+            return Ok(Headed::Refused { answer: service.refuse(head, &refusal), head_only: head.method == "HEAD" });
+        }
     };
     let body = match facts.framing {
         // What is over the limit was refused, so that this is an address in memory.

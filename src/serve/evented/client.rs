@@ -1,15 +1,17 @@
 //! Looking after one connection: its reads, its requests, its writes.
 
-use super::Loop;
+use super::{Deciding, Loop};
+use crate::access::Rates;
 use crate::answer::Answer;
 use crate::http1::{Service, Verdict, Want};
 use crate::receipt::{Keep, Staged, stage};
-use crate::receive::{Received, Receiver};
+use crate::receive::{Received, Receivers};
 use crate::request::{Head, Request};
 use crate::time::UnixTime;
 use crate::verify::Refusal;
 use std::io::{self, Read};
 use std::net::IpAddr;
+use std::time::Duration;
 
 impl<K: Keep> Loop<'_, K> {
     /// Looks after one connection until it waits for its socket, for the turn's commit, or for the others, who come first once it
@@ -113,8 +115,14 @@ impl<K: Keep> Loop<'_, K> {
     /// Decides what has come, `came` last.
     fn advance(&mut self, index: usize, came: Came) {
         let Some(slot) = self.slots.get_mut(index) else { return };
-        let peer = slot.peer();
-        let mut decider = Decider { receiver: self.receiver, keeper: self.keeper, peer, now: self.date, staged: None };
+        let mut decider = Decider {
+            receivers: &self.receivers,
+            rates: &mut self.rates,
+            keeper: self.keeper,
+            peer: slot.peer(),
+            now: (self.now, self.date),
+            proven: None,
+        };
         let limits = &self.settings.limits;
         let bytes = match came {
             Came::Nothing => None,
@@ -127,9 +135,8 @@ impl<K: Keep> Loop<'_, K> {
                 slot.http.receive(bytes, &mut decider, limits, &mut self.buffers, self.now, self.date);
             }
         }
-        let staged = decider.staged;
-        if slot.http.want() == Want::Answer {
-            self.deciding.push((index, staged));
+        if let (Some((receiver, staged)), Want::Answer) = (decider.proven, slot.http.want()) {
+            self.deciding.push(Deciding { index, receiver, staged });
         }
         self.account(index);
     }
@@ -176,33 +183,38 @@ enum Came {
     Opened,
 }
 
-/// The receiver as the connection asks it.
+/// The receivers as the connection asks them.
 struct Decider<'a, K> {
-    receiver: &'a Receiver,
+    receivers: &'a Receivers,
+    rates: &'a mut Rates,
     keeper: &'a mut K,
     peer: Option<IpAddr>,
-    now: UnixTime,
-    staged: Option<Staged>,
+    now: (Duration, UnixTime),
+    /// The number of the receiver that proved a delivery, and whether it was staged.
+    proven: Option<(usize, Option<Staged>)>,
 }
 
 impl<K: Keep> Service for Decider<'_, K> {
+    fn enter(&mut self, head: &Head<'_>) -> Result<(), Refusal> {
+        self.receivers.enter(head, self.peer, self.rates, self.now.0)
+    }
+
     fn admit(&mut self, head: &Head<'_>, declared_bytes: Option<u64>) -> Result<u64, Refusal> {
-        self.receiver.admit(head, declared_bytes)?;
-        Ok(self.receiver.body_limit_bytes())
+        self.receivers.admit(head, declared_bytes)
     }
 
     fn decide(&mut self, request: &Request<'_>) -> Verdict {
-        match self.receiver.receive(request, self.now) {
-            Ok(Received::Handshake(answer)) => Verdict::Answer(answer),
-            Ok(Received::Delivery(delivery)) => {
-                self.staged = stage(self.keeper, &delivery.with_peer(self.peer)).ok();
+        match self.receivers.receive(request, self.rates, self.now) {
+            Ok((_, Received::Handshake(answer))) => Verdict::Answer(answer),
+            Ok((receiver, Received::Delivery(delivery))) => {
+                self.proven = Some((receiver, stage(self.keeper, &delivery.with_peer(self.peer)).ok()));
                 Verdict::Later
             }
-            Err(refusal) => Verdict::Answer(self.refuse(&refusal)),
+            Err(refusal) => Verdict::Answer(self.refuse(&request.head, &refusal)),
         }
     }
 
-    fn refuse(&self, refusal: &Refusal) -> Answer {
-        self.receiver.refuse(refusal)
+    fn refuse(&self, head: &Head<'_>, refusal: &Refusal) -> Answer {
+        self.receivers.refuse(head, refusal)
     }
 }

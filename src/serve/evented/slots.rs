@@ -57,6 +57,7 @@ impl Slot {
         }
     }
 
+    /// The address that it came from, where it has one.
     pub(super) fn peer(&self) -> Option<IpAddr> {
         self.peer
     }

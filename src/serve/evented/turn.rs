@@ -1,6 +1,7 @@
 //! One turn of the loop after another.
 
-use super::{Loop, WAKER};
+use super::{Deciding, Loop, WAKER};
+use crate::access::Rates;
 use crate::answer::Answer;
 use crate::http1::Want;
 use crate::receipt::{Keep, settle};
@@ -114,7 +115,7 @@ impl<K: Keep> Loop<'_, K> {
         let token = event.token();
         if token == WAKER {
             self.is_woken = true;
-            return;
+            return self.adopt();
         }
         let index = (WAKER.0 - 1).checked_sub(token.0).unwrap_or(usize::MAX);
         if let Some(listening) = self.listeners.get_mut(index) {
@@ -127,6 +128,16 @@ impl<K: Keep> Loop<'_, K> {
             // After its end there is no further event: what is buffered is to be read through to it.
             slot.ends |= event.is_read_closed() || event.is_error();
             self.queue(token.0);
+        }
+    }
+
+    /// Serves by what it was told to, if it was: between two turns, when nothing is begun.
+    fn adopt(&mut self) {
+        if let Some(serving) = self.change.take() {
+            self.receivers = serving.receivers;
+            self.settings = serving.settings;
+            // They go by the numbers of receivers, which may be others now.
+            self.rates = Rates::default();
         }
     }
 
@@ -205,9 +216,11 @@ impl<K: Keep> Loop<'_, K> {
         let receipt = settle(self.keeper).ok();
         self.is_woken = true;
         let mut deciding = std::mem::take(&mut self.deciding);
-        for (index, staged) in deciding.drain(..) {
-            let answer = match (staged, &receipt) {
-                (Some(staged), Some(receipt)) => Answer::accepted(self.receiver.verifier().scheme(), staged, receipt),
+        for Deciding { index, receiver, staged } in deciding.drain(..) {
+            let answer = match (staged, &receipt, self.receivers.at(receiver)) {
+                (Some(staged), Some(receipt), Some(receiver)) => {
+                    Answer::accepted(receiver.verifier().scheme(), staged, receipt)
+                }
                 _ => Answer::unavailable(),
             };
             let Some(slot) = self.slots.get_mut(index) else { continue };
@@ -259,7 +272,7 @@ impl<K: Keep> Loop<'_, K> {
         if let Some(mut slot) = self.slots.remove(index) {
             slot.part();
             // A request of it that was staged is kept all the same; its answer has nowhere to go.
-            self.deciding.retain(|(deciding, _)| *deciding != index);
+            self.deciding.retain(|deciding| deciding.index != index);
         }
     }
 }
