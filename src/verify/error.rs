@@ -4,7 +4,7 @@ use super::check::UnusableScheme;
 use super::key::UnusableSecret;
 use std::fmt;
 
-/// Why a [`Verifier`] cannot be made.
+/// Why a [`Verifier`](super::Verifier) cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VerifierError {
     /// No secret was given: such a verifier could only refuse.
@@ -18,7 +18,7 @@ pub enum VerifierError {
     },
     /// The scheme cannot work.
     Scheme(UnusableScheme),
-    /// The scheme's signature says nothing about the body: see [`Verifier::accepting_uncovered_body`].
+    /// The scheme's signature says nothing about the body: see [`Verifier::accepting_uncovered_body`](super::Verifier::accepting_uncovered_body).
     UncoveredBody,
     /// The scheme signs the URL, and none was given: what a request says of its own is a stranger's word.
     NoUrl,
