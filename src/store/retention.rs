@@ -63,6 +63,8 @@ pub(super) struct Retention {
     prune_before: Option<i64>,
     /// Replay keys that are forgotten, and still in the file.
     forgotten: usize,
+    /// Those up to the one of this event too, which were too many at the start.
+    left_out: i64,
     look_at: Instant,
     /// The number that the next event had at the last look.
     looked_at: i64,
@@ -77,6 +79,7 @@ impl Retention {
             prune_path: folder.join(PRUNE_FILE),
             prune_before: None,
             forgotten: 0,
+            left_out: 0,
             look_at: Instant::now(),
             looked_at: 0,
         }
@@ -91,6 +94,11 @@ impl Retention {
         self.forgotten += keys;
     }
 
+    /// The replay keys of events up to this one are forgotten too.
+    pub(super) fn forget_up_to(&mut self, event: i64) {
+        self.left_out = event;
+    }
+
     /// Does a step of what is due; gives when more will be. `next` is the number of the next event.
     pub(super) fn step(&mut self, connection: &Connection, next: i64) -> rusqlite::Result<Duration> {
         if self.asks.prune.swap(false, Ordering::AcqRel) {
@@ -99,12 +107,15 @@ impl Retention {
             self.look_at = Instant::now();
         }
         // In large steps, so that a turn seldom has one.
-        if self.forgotten >= STEP_KEYS {
-            let count = i64::try_from(STEP_KEYS).unwrap_or(i64::MAX);
-            delete_keys(connection, count)?;
+        if self.left_out > 0 {
+            if delete_keys(connection, self.left_out)? < STEP_KEYS {
+                self.left_out = 0;
+            }
+        } else if self.forgotten >= STEP_KEYS {
+            delete_keys(connection, i64::MAX)?;
             self.forgotten -= STEP_KEYS;
         }
-        let keys_due = if self.forgotten >= STEP_KEYS { STEP_PAUSE } else { Duration::MAX };
+        let keys_due = if self.left_out > 0 || self.forgotten >= STEP_KEYS { STEP_PAUSE } else { Duration::MAX };
         let now = Instant::now();
         if now < self.look_at {
             return Ok(keys_due.min(self.look_at - now));
@@ -178,9 +189,11 @@ fn delete_oldest(connection: &Connection, before_ms: i64, owed_from: i64, most_b
     connection.prepare_cached(delete)?.execute(params![last, before_ms])
 }
 
-fn delete_keys(connection: &Connection, count: i64) -> rusqlite::Result<()> {
-    let oldest = "DELETE FROM replay_keys WHERE event IN (SELECT event FROM replay_keys ORDER BY event LIMIT ?1)";
-    connection.prepare_cached(oldest)?.execute([count]).map(drop)
+/// Deletes the oldest replay keys, as many as a step has, up to the one of this event; gives how many.
+fn delete_keys(connection: &Connection, up_to: i64) -> rusqlite::Result<usize> {
+    let oldest = "DELETE FROM replay_keys \
+         WHERE event IN (SELECT event FROM replay_keys WHERE event <= ?1 ORDER BY event LIMIT ?2)";
+    connection.prepare_cached(oldest)?.execute(params![up_to, i64::try_from(STEP_KEYS).unwrap_or(i64::MAX)])
 }
 
 fn bytes_in_use(connection: &Connection) -> rusqlite::Result<i64> {

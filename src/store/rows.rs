@@ -21,8 +21,8 @@ pub(super) fn next_number(connection: &Connection) -> rusqlite::Result<i64> {
 pub(super) struct Loaded {
     /// The latest moment of them.
     pub(super) newest: Option<i64>,
-    /// How many were too many.
-    pub(super) left_out: usize,
+    /// Those up to the one of this event were too many.
+    pub(super) left_out: i64,
 }
 
 /// Reads the newest replay keys into `seen`.
@@ -30,8 +30,6 @@ pub(super) fn load(connection: &Connection, most: usize, seen: &mut Seen) -> rus
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let mut first = connection.prepare("SELECT event FROM replay_keys ORDER BY event DESC LIMIT 1 OFFSET ?1")?;
     let before: i64 = first.query_map([most], |row| row.get(0))?.next().transpose()?.unwrap_or(0);
-    let left_out: i64 =
-        connection.query_row("SELECT count(*) FROM replay_keys WHERE event <= ?1", [before], |row| row.get(0))?;
     let mut keys = connection.prepare("SELECT key, at FROM replay_keys WHERE event > ?1 ORDER BY event")?;
     let mut rows = keys.query([before])?;
     let mut newest = None;
@@ -41,7 +39,7 @@ pub(super) fn load(connection: &Connection, most: usize, seen: &mut Seen) -> rus
         newest = newest.max(Some(at));
     }
     seen.settle();
-    Ok(Loaded { newest, left_out: usize::try_from(left_out).unwrap_or(0) })
+    Ok(Loaded { newest, left_out: before })
 }
 
 /// The row of `scheme` in the table of schemes; made where it is not there.

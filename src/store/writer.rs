@@ -82,7 +82,7 @@ impl Store {
         let mut seen = Seen::new(settings.replay_keys, settings.replay_ms());
         let loaded = rows::load(&connection, settings.replay_keys, &mut seen).map_err(failed)?;
         let mut retention = Retention::new(folder, &settings);
-        retention.forget(loaded.left_out);
+        retention.forget_up_to(loaded.left_out);
         let log = Box::new(Log::new(connection, folder));
         Ok(Store {
             folder: folder.into(),
