@@ -116,15 +116,27 @@ impl Recording {
         Ok(recording)
     }
 
-    /// The disk after the last moment, as the folder is. A call that never ended was done or not: which, the folder tells.
+    /// The disk after the last moment, as the folder is. A call that never ended, one of each thread at most, was done or not:
+    /// which, the folder tells.
     fn disk_at_the_end(&self) -> Option<Disk> {
         let found = image_of(&self.data);
-        [true, false].into_iter().find_map(|with_unended| {
-            let ended = |number| self.trace.moments.contains(&Moment::Ended(number));
+        let ended = |number| self.trace.moments.contains(&Moment::Ended(number));
+        let unended: Vec<usize> = self
+            .trace
+            .moments
+            .iter()
+            .filter_map(|moment| match moment {
+                Moment::Began(number) if !ended(*number) => Some(*number),
+                _ => None,
+            })
+            .collect();
+        assert!(unended.len() <= 8, "{unended:?} did not end");
+        (0..1_u32 << unended.len()).rev().find_map(|done| {
+            let was_done = |number| unended.iter().position(|it| *it == number).is_none_or(|at| done >> at & 1 == 1);
             let mut disk = self.disk();
             for at in 0..self.trace.moments.len() {
                 match self.trace.moments[at] {
-                    Moment::Began(number) if !with_unended && !ended(number) => {}
+                    Moment::Began(number) if !was_done(number) => {}
                     _ => self.pass(&mut disk, at),
                 }
             }
