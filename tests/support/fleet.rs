@@ -177,7 +177,7 @@ impl<'a> Delivering<'a> {
                 }
                 Some(answer)
             }
-            Err(Nothing::Closed) => None,
+            Err(Nothing::Closed | Nothing::CutOff) => None,
             Err(Nothing::Silence) => panic!("the receiver neither answers nor goes"),
         }
     }

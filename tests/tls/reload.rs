@@ -4,9 +4,10 @@ use crate::support::PATIENCE;
 use crate::support::certificates::{Pair, client_of, config, of};
 use crate::support::client::Client;
 use crate::support::folder::Folder;
+use crate::support::receiver::setup;
 use crate::support::request::signed;
 use crate::support::wire::Wire;
-use hookgate::serve::evented::{Front, Listener, Settings};
+use hookgate::serve::evented::{Front, Listener, Serving, Settings};
 use hookgate::serve::tls::{CertificateFiles, Certificates, Tls};
 use hookgate::sink::{EventIds, Lines, Style};
 use hookgate::{Receiver, Secret, UnixTime, Verifier, preset};
@@ -45,10 +46,11 @@ fn new_handshakes_take_the_new_certificate_and_connections_go_on() {
     let verifier = Verifier::new(preset("github").unwrap(), [("main".to_string(), secret)]).unwrap();
     let receiver = Receiver::new("github".into(), "/webhook".into(), verifier).unwrap();
     thread::scope(|scope| {
-        let (receiver, asked) = (&receiver, &stop);
+        let asked = &stop;
         scope.spawn(move || {
             let mut keeper = Lines::new(Vec::new(), Style::Json, EventIds::starting(UnixTime::now()));
-            front.run(receiver, &mut keeper, &Settings::default(), asked).unwrap();
+            let serving = Serving { receivers: receiver.into(), settings: Settings::default() };
+            front.run(serving, &mut keeper, asked).unwrap();
         });
         let connect = || {
             let wire = Wire::over(TcpStream::connect::<std::net::SocketAddr>(address).unwrap(), PATIENCE).unwrap();
@@ -63,4 +65,34 @@ fn new_handshakes_take_the_new_certificate_and_connections_go_on() {
         assert_eq!(serve(&mut connect()), der(&old));
         stop.ask();
     });
+}
+
+#[test]
+fn the_files_of_a_configuration_are_read_again_with_it() {
+    let [old, new] = [(); 2].map(|()| of(&["localhost"]));
+    let der = |pair: &Pair| CertificateDer::from_pem_slice(pair.certificate.as_bytes()).unwrap();
+    let receiver = setup()
+        .file("c.pem", old.certificate.as_bytes())
+        .file("k.pem", old.key.as_bytes())
+        .config(
+            "listen = [\"https://127.0.0.1:0\"]\n[store]\nenabled = false\n[[tls]]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n\
+             [[source]]\nname = \"one\"\nscheme = \"github\"\nsecrets = [\"env:HOOKGATE_SECRET\"]\n",
+        )
+        .start();
+    let connect = || {
+        let wire = Wire::over(TcpStream::connect(receiver.address).unwrap(), PATIENCE).unwrap();
+        Client::of(wire.with_tls(client_of(config(&[&TLS13]), "localhost")))
+    };
+    let mut before = connect();
+    assert_eq!(serve(&mut before), der(&old));
+    // A key of another certificate changes nothing.
+    receiver.folder.file("k.pem", new.key.as_bytes());
+    receiver.signal("HUP");
+    receiver.expect_talk("the configuration was not taken: nothing has changed");
+    assert_eq!(serve(&mut connect()), der(&old));
+    receiver.folder.file("c.pem", new.certificate.as_bytes());
+    receiver.signal("HUP");
+    receiver.expect_talk("read the configuration again (1 source)");
+    assert_eq!(serve(&mut connect()), der(&new));
+    assert_eq!(serve(&mut before), der(&old), "it goes on as it was");
 }
