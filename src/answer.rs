@@ -109,7 +109,7 @@ impl Answer {
     #[must_use]
     pub fn handshake(said: &Said) -> Self {
         Answer {
-            status: 200,
+            status: said.status(),
             content_type: said.content_type(),
             fields: Cow::Borrowed("X-Content-Type-Options: nosniff\r\n"),
             body: Cow::Owned(said.body().to_string()),

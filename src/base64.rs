@@ -41,21 +41,20 @@ pub(crate) fn decode_exactly<const CHARS: usize, const ROUND: usize, const BYTES
     start.copy_from_slice(digits);
     let values = rounded.map(digit_value);
     let is_padded = padding.iter().all(|byte| *byte == b'=');
-    let mut bytes = [0; LONGEST_DECODED];
-    let (sixes, _) = bytes.as_chunks_mut::<6>();
-    for (six, eight) in sixes.iter_mut().zip(values.as_chunks::<8>().0) {
+    // Six at a time to where they belong: what was written so is slow to read at once.
+    let (sixes, tail) = out.as_chunks_mut::<6>();
+    let mut eights = values.as_chunks::<8>().0.iter();
+    for (six, eight) in sixes.iter_mut().zip(&mut eights) {
         *six = joined(eight);
     }
-    let (wanted, beyond) = bytes.split_at(BYTES);
-    out.copy_from_slice(wanted);
+    let last = eights.next().map_or([0; 6], joined);
+    let (wanted, beyond) = last.split_at(BYTES % 6);
+    tail.copy_from_slice(wanted);
     // What is not wanted holds the spare bits.
     is_padded
-        && beyond.iter().fold(0, |seen, byte| seen | byte) == 0
-        && values.iter().fold(0, |seen, value| seen | value) < NO_DIGIT
+        & (beyond.iter().fold(0, |seen, byte| seen | byte) == 0)
+        & (values.iter().fold(0, |seen, value| seen | value) < NO_DIGIT)
 }
-
-/// Room for the longest that [`decode_exactly`] reads, in bytes: six for each eight of its digits.
-const LONGEST_DECODED: usize = 72;
 
 /// The six bytes that eight digits stand for: neighbours are brought together, by twos, fours and eights.
 fn joined(digits: &[u8; 8]) -> [u8; 6] {
@@ -68,12 +67,21 @@ fn joined(digits: &[u8; 8]) -> [u8; 6] {
 
 /// The bytes that `text` stands for, padded or not, or the place of the first byte that is not base64 as it should be.
 pub(crate) fn decode(text: &[u8]) -> Result<Vec<u8>, usize> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
+    decode_each(text, |group| bytes.extend_from_slice(group))?;
+    Ok(bytes)
+}
+
+/// Gives the bytes that `text` stands for to `take`, padded or not.
+///
+/// # Errors
+/// The place of the first byte that is not base64 as it should be.
+pub(crate) fn decode_each(text: &[u8], mut take: impl FnMut(&[u8])) -> Result<(), usize> {
     let digits = match text {
         [digits @ .., b'=', b'='] if text.len().is_multiple_of(4) => digits,
         [digits @ .., b'='] if text.len().is_multiple_of(4) => digits,
         digits => digits,
     };
-    let mut bytes = Vec::with_capacity(digits.len() / 4 * 3 + 2);
     for (at, group) in digits.chunks(4).enumerate() {
         let mut joined = 0_u32;
         for (place, digit) in group.iter().enumerate() {
@@ -85,24 +93,23 @@ pub(crate) fn decode(text: &[u8]) -> Result<Vec<u8>, usize> {
         }
         let [_, first, second, third] = (joined << (6 * (4 - group.len()))).to_be_bytes();
         match (group.len(), second, third) {
-            (4, ..) => bytes.extend_from_slice(&[first, second, third]),
-            (3, _, 0) => bytes.extend_from_slice(&[first, second]),
-            (2, 0, 0) => bytes.push(first),
+            (4, ..) => take(&[first, second, third]),
+            (3, _, 0) => take(&[first, second]),
+            (2, 0, 0) => take(&[first]),
             // One digit is no byte, and spare bits are zero.
             _ => return Err(digits.len()),
         }
     }
-    Ok(bytes)
+    Ok(())
 }
 
 fn digit_value(text: u8) -> u8 {
-    let upper = text.wrapping_sub(b'A');
-    let lower = text.wrapping_sub(b'a');
+    // Sets the bit that tells lower case from upper: one range for both.
+    let letter = (text | 0x20).wrapping_sub(b'a');
+    let is_lower = (text & 0x20) >> 5;
     let decimal = text.wrapping_sub(b'0');
-    if upper < 26 {
-        upper
-    } else if lower < 26 {
-        lower + 26
+    if letter < 26 {
+        letter + 26 * is_lower
     } else if decimal < 10 {
         decimal + 52
     } else if text == b'+' {

@@ -6,7 +6,7 @@ mod cursor;
 pub use cursor::{DELIVERY_FILE, owed_from};
 
 use crate::sink::Style;
-use crate::store::{Asks, Event, Reader, Schemes, StoreError};
+use crate::store::{Asks, Event, Reader, StoreError};
 use cursor::Cursor;
 use std::io::{self, Write};
 use std::path::Path;
@@ -57,17 +57,8 @@ impl Delivery {
         asks.owe_from(cursor.event() + 1);
         let shared = Arc::new(Shared { stopping: AtomicBool::new(false), done: AtomicI64::new(cursor.event()) });
         let (end, ended) = mpsc::channel();
-        let mut worker = Worker {
-            reader,
-            schemes: Schemes::default(),
-            cursor,
-            out,
-            style,
-            asks,
-            shared: Arc::clone(&shared),
-            text: Vec::new(),
-            torn: false,
-        };
+        let mut worker =
+            Worker { reader, cursor, out, style, asks, shared: Arc::clone(&shared), text: Vec::new(), torn: false };
         let spawned = std::thread::Builder::new().name("delivery".into()).spawn(move || {
             worker.run(&say);
             // Its file is closed before the receiver's, which then can tidy up as the last one.
@@ -108,7 +99,6 @@ impl Delivery {
 
 struct Worker<W> {
     reader: Reader,
-    schemes: Schemes,
     cursor: Cursor,
     out: W,
     style: Style,
@@ -148,14 +138,14 @@ impl<W: Write> Worker<W> {
     /// Hands on what is next; whether there was anything.
     fn step(&mut self) -> io::Result<bool> {
         let events =
-            self.reader.events_after(self.cursor.event(), BATCH_EVENTS, BATCH_BYTES).map_err(io::Error::other)?;
+            self.reader.events_to_print(self.cursor.event(), BATCH_EVENTS, BATCH_BYTES).map_err(io::Error::other)?;
         let Some(last) = events.last().map(|event| event.number) else { return Ok(false) };
         self.text.clear();
         if self.torn {
             self.text.push(b'\n');
         }
         for event in &events {
-            self.show(event).map_err(io::Error::other)?;
+            self.show(event);
         }
         let mut written = 0;
         while let Some(rest) = self.text.get(written..).filter(|rest| !rest.is_empty()) {
@@ -177,10 +167,8 @@ impl<W: Write> Worker<W> {
         Ok(true)
     }
 
-    fn show(&mut self, event: &Event) -> Result<(), StoreError> {
+    fn show(&mut self, event: &Event) {
         let id = event.id(self.reader.id()).to_string();
-        let scheme = self.schemes.scheme(&self.reader, event)?;
-        self.style.write_stored(event, &id, scheme, &mut self.text);
-        Ok(())
+        self.style.write_stored(event, &id, &mut self.text);
     }
 }

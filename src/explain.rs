@@ -25,6 +25,7 @@ pub use tries::{BYTES_LIMIT, TRIES_LIMIT};
 use crate::request::Request;
 use crate::time::UnixTime;
 use crate::verify::{Refusal, Scheme, Secret};
+use std::borrow::Cow;
 use std::fmt;
 use tries::Tries;
 
@@ -65,6 +66,25 @@ pub enum Reach {
 /// [`BYTES_LIMIT`] bytes hashed. Signatures are compared as everywhere: in a time that says nothing of where they differ.
 #[must_use]
 pub fn explain(question: &Question<'_>, now: UnixTime) -> Option<Cause> {
+    let is_own = |(_, secret): &&(String, Secret)| matches!(question.scheme.for_secret(secret), Cow::Borrowed(_));
+    let own: Vec<_> = question.secrets.iter().filter(is_own).cloned().collect();
+    let Some((_, key)) = question.secrets.iter().find(|secret| !is_own(secret)) else {
+        return explain_alone(question, now);
+    };
+    // The request may be of either kind: what is known of one of them counts.
+    let scheme = question.scheme.for_secret(key).into_owned();
+    let keys: Vec<_> = question.secrets.iter().filter(|secret| !is_own(secret)).cloned().collect();
+    let by_key = explain_alone(&Question { scheme: &scheme, secrets: &keys, ..*question }, now)?;
+    if own.is_empty() {
+        return Some(by_key);
+    }
+    let by_secret = explain_alone(&Question { secrets: &own, ..*question }, now)?;
+    let is_vague = matches!(by_secret, Cause::Unknown { .. } | Cause::Head { .. });
+    Some(if is_vague && !matches!(by_key, Cause::Head { .. }) { by_key } else { by_secret })
+}
+
+/// The same where all secrets are of one kind.
+fn explain_alone(question: &Question<'_>, now: UnixTime) -> Option<Cause> {
     let mut tries = Tries::new(question);
     let refusal = match tries.verdict(now) {
         Some(Ok(())) => return None,
@@ -88,6 +108,7 @@ fn of_mismatch(tries: &mut Tries<'_>, now: UnixTime) -> Cause {
         .or_else(|| signature::writings(tries))
         .or_else(|| secret::others(tries))
         .or_else(|| secret::readings(tries))
+        .or_else(|| secret::public_key(tries))
         .or_else(|| time::writings(tries, now))
         .or_else(|| url::variants(tries))
         .or_else(|| if covers { body::variants(tries) } else { None })
@@ -108,7 +129,8 @@ fn parsed(tries: &mut Tries<'_>) -> Option<Cause> {
 fn of_form(tries: &mut Tries<'_>, refusal: Refusal, now: UnixTime) -> Cause {
     let found = match refusal {
         Refusal::MalformedSignature | Refusal::UnsupportedAlgorithm | Refusal::MissingTimestamp => {
-            token::writings(tries).or_else(|| signature::writings(tries))
+            let written = token::writings(tries).or_else(|| signature::writings(tries));
+            written.or_else(|| secret::public_key(tries))
         }
         Refusal::MissingSignature => token::writings(tries),
         Refusal::MalformedTimestamp => time::malformed(tries, now),

@@ -48,6 +48,10 @@ pub fn read<'a>(rule: &PayloadRule, head: &Head<'_>, body: &'a [u8]) -> Result<P
             Ok(Payload::Json(text.into_owned()))
         }
         PayloadRule::JsonOrForm if is_form(head) => Ok(Payload::Opaque(body)),
+        #[cfg(feature = "providers")]
+        PayloadRule::JsonOrEmpty if body.is_empty() => Ok(Payload::Opaque(body)),
+        #[cfg(feature = "providers")]
+        PayloadRule::JsonOrEmpty => json::read(body).map(Payload::Json).map_err(Refusal::InvalidJson),
         PayloadRule::Json | PayloadRule::JsonOrFormField(_) | PayloadRule::JsonOrForm => {
             json::read(body).map(Payload::Json).map_err(Refusal::InvalidJson)
         }
@@ -61,7 +65,7 @@ pub fn read<'a>(rule: &PayloadRule, head: &Head<'_>, body: &'a [u8]) -> Result<P
 /// # Errors
 /// [`Refusal::EmptyBody`] where there is not.
 pub fn check_presence(rule: &PayloadRule, body: &[u8]) -> Result<(), Refusal> {
-    if body.is_empty() && *rule != PayloadRule::MayBeEmpty { Err(Refusal::EmptyBody) } else { Ok(()) }
+    if body.is_empty() && !rule.takes_nothing() { Err(Refusal::EmptyBody) } else { Ok(()) }
 }
 
 pub(crate) fn is_form(head: &Head<'_>) -> bool {

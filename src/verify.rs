@@ -3,6 +3,7 @@
 
 mod check;
 mod encoding;
+mod error;
 #[cfg(feature = "providers")]
 mod file;
 #[cfg(feature = "providers")]
@@ -23,11 +24,13 @@ mod secret;
 mod sign;
 mod signature;
 pub mod template;
+mod text;
 mod timestamp;
 #[cfg(feature = "providers")]
 mod token;
 
 pub use check::{UnusableScheme, check};
+pub use error::VerifierError;
 #[cfg(feature = "providers")]
 pub use file::SCHEME_FILE_LIMIT_BYTES;
 #[cfg(feature = "config")]
@@ -42,20 +45,23 @@ pub use jwt::{Jwt, TOKEN_LIMIT_BYTES};
 pub use key::{SHORTEST_DECODED_BYTES, UnusableSecret};
 pub use presets::{aliases, names, preset};
 pub use refusal::Refusal;
+#[cfg(feature = "providers")]
+pub use scheme::PublicKeyRule;
 pub use scheme::{
     Algorithm, ContentType, Coverage, Encoding, Grammar, PayloadRule, Piece, Place, ReplayRule, Scheme, SecretForm,
     Success, TimeUnit, Timestamp, TimestampPlace, Unprefixed,
 };
 pub use secret::{EmptySecret, Secret};
 pub use sign::{CannotSign, Signer, sign};
-pub use signature::SIGNATURES_LIMIT;
+pub use signature::{PUBLIC_KEY_SIGNATURES_LIMIT, SIGNATURES_LIMIT};
 
 use crate::request::{Head, Request};
 use crate::time::UnixTime;
-use key::{Keyed, MacBytes, Text, Url};
+use key::{Keyed, MacBytes};
 use signature::{Parts, Plan};
 use std::borrow::Cow;
 use std::fmt;
+use text::{Text, Url, is_base_url};
 
 /// Verifies requests against one scheme and one or more secrets, any of which may match.
 ///
@@ -65,6 +71,9 @@ pub struct Verifier {
     plan: Plan,
     keys: Vec<Key>,
     url: Url,
+    /// For the secrets that are public keys, where others are shared secrets.
+    #[cfg(feature = "providers")]
+    other: Option<Box<Verifier>>,
     /// The URL with the port that is its scheme's own, where the scheme signs either; `url` is without it then.
     #[cfg(feature = "providers")]
     url_with_port: Option<Url>,
@@ -78,42 +87,17 @@ struct Key {
     others: Vec<(Algorithm, Keyed)>,
 }
 
-/// Why a [`Verifier`] cannot be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum VerifierError {
-    /// No secret was given: such a verifier could only refuse.
-    NoSecret,
-    /// A secret is not of the form that the scheme asks for.
-    Secret {
-        /// The secret's label.
-        label: String,
-        /// What is wrong with it.
-        why: UnusableSecret,
-    },
-    /// The scheme cannot work.
-    Scheme(UnusableScheme),
-    /// The scheme's signature says nothing about the body: see [`Verifier::accepting_uncovered_body`].
-    UncoveredBody,
-    /// The scheme signs the URL, and none was given: what a request says of its own is a stranger's word.
-    NoUrl,
-    /// Not a URL that a provider posts to.
-    InvalidUrl,
-}
-
-impl fmt::Display for VerifierError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            VerifierError::NoSecret => "there is no secret to verify with",
-            VerifierError::Secret { label, why } => return write!(f, "the secret {label} cannot be used: {why}"),
-            VerifierError::Scheme(unusable) => return unusable.fmt(f),
-            VerifierError::UncoveredBody => "the scheme's signature does not cover the body",
-            VerifierError::NoUrl => "the scheme signs the URL that the provider posts to, which was not given",
-            VerifierError::InvalidUrl => "a URL begins with http:// or https://, and has no query and no fragment",
+impl Key {
+    fn new(scheme: &Scheme, label: String, secret: &Secret) -> Result<Self, UnusableSecret> {
+        let key = key_of(scheme, secret)?;
+        Ok(Key {
+            label,
+            keyed: Keyed::new(scheme.algorithm, &key)?,
+            #[cfg(feature = "providers")]
+            others: otherwise::keys(scheme, &key)?,
         })
     }
 }
-
-impl std::error::Error for VerifierError {}
 
 impl Verifier {
     /// A verifier for `scheme` with `secrets`, each with the label that [`Verified::secret_label`] shows.
@@ -158,14 +142,23 @@ impl Verifier {
         if !url.is_none_or(is_base_url) {
             return Err(VerifierError::InvalidUrl);
         }
-        let keys = secrets.into_iter().map(|(label, secret)| match key_of(&scheme, &secret) {
-            Ok(key) => Ok(Key {
-                label,
-                keyed: Keyed::new(scheme.algorithm, &key),
-                #[cfg(feature = "providers")]
-                others: otherwise::keys(&scheme, &key),
-            }),
-            Err(why) => Err(VerifierError::Secret { label, why }),
+        #[cfg(feature = "providers")]
+        let (secrets, other) = {
+            let (own, others): (Vec<_>, Vec<_>) =
+                secrets.into_iter().partition(|(_, secret)| matches!(scheme.for_secret(secret), Cow::Borrowed(_)));
+            let other = match others.first() {
+                Some((_, secret)) => {
+                    Some(Verifier::accepting_uncovered_body(scheme.for_secret(secret).into_owned(), others, url)?)
+                }
+                None => None,
+            };
+            match other {
+                Some(other) if own.is_empty() => return Ok(other),
+                other => (own, other.map(Box::new)),
+            }
+        };
+        let keys = secrets.into_iter().map(|(label, secret)| {
+            Key::new(&scheme, label.clone(), &secret).map_err(|why| VerifierError::Secret { label, why })
         });
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
         if keys.is_empty() {
@@ -181,6 +174,8 @@ impl Verifier {
             scheme,
             keys,
             url: Url::new(url),
+            #[cfg(feature = "providers")]
+            other,
             #[cfg(feature = "providers")]
             url_with_port: url_with_port.as_deref().map(Url::new),
         })
@@ -207,6 +202,16 @@ impl Verifier {
         if let Some(in_body) = &self.scheme.signature_in_body {
             return self.verify_in_body(in_body, request);
         }
+        let verdict = self.verify_alone(request, now);
+        #[cfg(feature = "providers")]
+        if let (Err(refusal), Some(other)) = (&verdict, &self.other) {
+            return self.verify_beside(*refusal, other, request, now);
+        }
+        verdict
+    }
+
+    #[inline(always)]
+    fn verify_alone<'a>(&'a self, request: &Request<'a>, now: UnixTime) -> Result<Verified<'a>, Refusal> {
         let mut parts = Parts::empty();
         self.plan.read(&self.scheme, &request.head, &mut parts)?;
         #[cfg(feature = "providers")]
@@ -238,6 +243,37 @@ impl Verifier {
         })
     }
 
+    /// The verdict of `other`, where this verifier's own is `refusal`: of the two refusals the one that goes further.
+    #[cfg(feature = "providers")]
+    #[cold]
+    fn verify_beside<'a>(
+        &'a self,
+        refusal: Refusal,
+        other: &'a Verifier,
+        request: &Request<'a>,
+        now: UnixTime,
+    ) -> Result<Verified<'a>, Refusal> {
+        let distance = |refusal: Refusal| match refusal {
+            Refusal::Stale { .. } | Refusal::FromTheFuture { .. } => 2,
+            Refusal::SignatureMismatch => 1,
+            _ => 0,
+        };
+        match other.verify_alone(request, now) {
+            Ok(verified) => {
+                // By the same secret, whichever matched: see `Verified::replay_key`.
+                let mut parts = Parts::empty();
+                let _ = other.plan.read(&other.scheme, &request.head, &mut parts);
+                let form = form::Form::read(&self.scheme, request).unwrap_or_default();
+                let text = Text::new(request, (parts.timestamp, parts.id), &self.url);
+                let text = Text { form: Some(&form), ..text };
+                let first = self.keys.first().map(|key| key.keyed.sign(&self.scheme, &text));
+                Ok(Verified { mac: MacBytes::of(&first.unwrap_or_default()), ..verified })
+            }
+            Err(another) if distance(another) > distance(refusal) => Err(another),
+            Err(_) => Err(refusal),
+        }
+    }
+
     /// The same where the signature stands in the body. Its time is judged as every time that stands there is.
     #[cfg(feature = "providers")]
     #[cold]
@@ -258,7 +294,14 @@ impl Verifier {
         if self.scheme.signature_in_body.is_some() {
             return Ok(());
         }
-        self.plan.read(&self.scheme, head, &mut Parts::empty())
+        let checked = self.plan.read(&self.scheme, head, &mut Parts::empty());
+        #[cfg(feature = "providers")]
+        if let (Err(_), Some(other)) = (&checked, &self.other)
+            && other.check_head(head).is_ok()
+        {
+            return Ok(());
+        }
+        checked
     }
 }
 
@@ -275,16 +318,12 @@ fn text(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
-/// Whether `url` is one that requests are posted to, up to where a query would begin.
-fn is_base_url(url: &str) -> bool {
-    let authority = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    authority.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
-        && url.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#".contains(&byte))
-}
-
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let labels: Vec<&str> = self.keys.iter().map(|key| key.label.as_str()).collect();
+        #[cfg_attr(not(feature = "providers"), expect(unused_mut, reason = "there are no others in this build"))]
+        let mut labels: Vec<&str> = self.keys.iter().map(|key| key.label.as_str()).collect();
+        #[cfg(feature = "providers")]
+        labels.extend(self.other.iter().flat_map(|other| &other.keys).map(|key| key.label.as_str()));
         f.debug_struct("Verifier").field("scheme", &self.scheme.name).field("secrets", &labels).finish()
     }
 }

@@ -75,6 +75,7 @@ fn replay_key(scheme: &Scheme) -> String {
     match &scheme.replay_key {
         ReplayRule::SignedId => code(scheme.signed_id.as_deref().unwrap()),
         ReplayRule::Json(pointer) => code(pointer),
+        ReplayRule::Mac if scheme.algorithm.has_public_key() => "what is signed".to_string(),
         ReplayRule::Mac => "the MAC".to_string(),
         ReplayRule::None => "none".to_string(),
         ReplayRule::TokenId => code("jti"),
@@ -83,8 +84,14 @@ fn replay_key(scheme: &Scheme) -> String {
 
 /// What a handshake is known by.
 fn question(handshake: &Handshake) -> String {
-    let mut known_by: Vec<String> =
-        handshake.when.iter().map(|(spot, value)| format!("{} is {}", code(&spot.to_string()), code(value))).collect();
+    let mut known_by: Vec<String> = handshake
+        .when
+        .iter()
+        .map(|(spot, value)| match value.as_str() {
+            "!" => format!("no {}", code(&spot.to_string())),
+            value => format!("{} is {}", code(&spot.to_string()), code(value)),
+        })
+        .collect();
     let has = |spot: &_| format!("has {}", code(&format!("{spot}")));
     known_by.extend(handshake.agreed_token.iter().map(has));
     known_by.extend(handshake.token.iter().filter(|_| !handshake.signed).map(has));
@@ -96,6 +103,7 @@ fn reply(handshake: &Handshake) -> String {
     let token = handshake.token.as_ref().map(|spot| code(&spot.to_string())).unwrap_or_default();
     match &handshake.reply {
         Reply::Empty => "no body".to_string(),
+        Reply::NoContent => "no body, status 204".to_string(),
         Reply::Text | Reply::Sentence => format!("{token} as text"),
         Reply::Json(name) => format!("{token} as the JSON member {}", code(name)),
         Reply::Mac { token: name, mac } => format!("{token} as {}, its MAC as {}", code(name), code(mac)),

@@ -7,6 +7,10 @@
     reason = "tests say what went wrong by panicking"
 )]
 
+#[allow(dead_code, reason = "each test takes what it needs of it")]
+#[path = "checks/keys.rs"]
+mod keys;
+
 mod explain {
     mod delivery;
     mod document;

@@ -88,12 +88,32 @@ proptest! {
     }
 }
 
+/// The base64 of two numbers in DER, or of nearly that.
+fn two_numbers() -> impl Strategy<Value = String> {
+    let number = || {
+        let usual = prop_oneof![4 => vec(any::<u8>(), 30..=33), 1 => vec(any::<u8>(), 0..4), 1 => Just(vec![0xff; 32])];
+        (usual, 0_u8..8).prop_map(|(mut number, how)| {
+            if how < 6 && number.first().is_some_and(|first| *first >= 0x80) {
+                number.insert(0, 0);
+            }
+            [&[2, u8::try_from(number.len()).unwrap()], &number[..]].concat()
+        })
+    };
+    (number(), number(), prop_oneof![6 => Just(Vec::new()), 1 => vec(any::<u8>(), 1..3)]).prop_map(|(r, s, more)| {
+        let inside = [r, s, more].concat();
+        checks::keys::base64(&[&[0x30, u8::try_from(inside.len()).unwrap()], &inside[..]].concat())
+    })
+}
+
 /// The value of a header that a scheme of [`scheme_header::scheme`] reads: right, nearly right, or anything.
 fn scheme_value() -> impl Strategy<Value = String> {
     let signature = prop_oneof![
         4 => "[0-9a-fA-F]{64}",
         4 => "[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=",
         1 => "[A-Za-z0-9+/]{43}=",
+        2 => "[0-9a-fA-F]{128}",
+        2 => "[A-Za-z0-9+/]{85}[AQgw]==",
+        2 => two_numbers(),
         1 => "[0-9a-f]{63,65}",
         1 => "[ -~]{0,9}",
     ];
@@ -106,6 +126,9 @@ fn scheme_value() -> impl Strategy<Value = String> {
         "t=[0-9]{1,12},v[12]=[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=",
         "v[12],[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=( v1a?,[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)?",
         "(v0=)?[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=",
+        "(t=[0-9]{1,12},v1=|v1,|v0=)?([0-9a-f]{128}|[A-Za-z0-9+/]{85}[AQgw]==)",
+        two_numbers().prop_map(|text| format!("v1,{text}")),
+        two_numbers(),
     ];
     prop_oneof![
         4 => list,
@@ -125,7 +148,7 @@ proptest! {
     fn a_head_is_read_as_any_schemes_grammar_says(
         form in any::<u8>(), more in any::<u8>(),
         signature in scheme_value(),
-        fields in vec((select(vec!["S", "s", "Z", "T", "t", "I", "R", "SS"]), scheme_value()), 0..6),
+        fields in vec((select(vec!["S", "s", "Z", "T", "t", "I", "R", "SS", "O"]), scheme_value()), 0..6),
         usual in any::<bool>(),
     ) {
         let first = usual.then_some(("S", signature));

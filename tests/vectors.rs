@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 const NOW: UnixTime = UnixTime::from_s(1_700_000_000);
 
 /// Each folder of a provider's signatures and how many files of vectors it holds.
-const PROVIDERS: [(&str, usize); 35] = [
+const PROVIDERS: [(&str, usize); 38] = [
     ("adnanh-webhook", 15),
     ("adyen", 14),
     ("bitbucket", 17),
@@ -33,6 +33,7 @@ const PROVIDERS: [(&str, usize); 35] = [
     ("circleci", 2),
     ("coinbase-commerce", 2),
     ("convoy", 14),
+    ("discord", 14),
     ("dropbox", 2),
     ("figma", 11),
     ("gitea", 13),
@@ -40,7 +41,7 @@ const PROVIDERS: [(&str, usize); 35] = [
     ("gocardless", 2),
     ("gogs", 7),
     ("hook0", 2),
-    ("hubspot", 2),
+    ("hubspot", 9),
     ("line", 2),
     ("linear", 2),
     ("mailgun", 11),
@@ -51,12 +52,14 @@ const PROVIDERS: [(&str, usize); 35] = [
     ("pagerduty", 3),
     ("pusher", 2),
     ("razorpay", 2),
+    ("sendgrid", 10),
     ("shopify", 4),
     ("slack", 5),
     ("square", 6),
-    ("standard-webhooks", 12),
+    ("standard-webhooks", 27),
     ("stripe", 15),
-    ("svix", 10),
+    ("svix", 11),
+    ("telnyx", 6),
     ("token", 59),
     ("twilio", 7),
     ("websub", 1),
@@ -64,8 +67,8 @@ const PROVIDERS: [(&str, usize); 35] = [
 ];
 
 /// Each other folder.
-const OTHERS: [(&str, usize); 5] =
-    [("hmac", 8), ("json", 26), ("json-test-suite", 311), ("requests", 41), ("wycheproof", 1)];
+const OTHERS: [(&str, usize); 6] =
+    [("hmac", 8), ("json", 26), ("json-test-suite", 311), ("requests", 41), ("rfc8032", 4), ("wycheproof", 4)];
 
 fn folders() -> Vec<(&'static str, usize)> {
     let mut folders = [&PROVIDERS[..], &OTHERS].concat();
@@ -276,8 +279,8 @@ fn macs_of_rfc_4231_verify_whole_and_are_refused_truncated() {
 #[test]
 fn macs_of_wycheproof_verify_whole_and_are_refused_modified_or_truncated() {
     let mut verdicts: BTreeMap<String, usize> = BTreeMap::new();
-    for path in files("wycheproof") {
-        let mut file = Vector::read(&path);
+    for path in files("wycheproof").iter().filter(|path| path.ends_with("hmac_sha256_test.json")) {
+        let mut file = Vector::read(path);
         assert_eq!(file.text("algorithm"), "HMACSHA256");
         assert_eq!(file.text("schema"), "mac_test_schema_v1.json");
         assert_eq!(file.take("numberOfTests"), 174);
@@ -307,7 +310,9 @@ fn macs_of_wycheproof_verify_whole_and_are_refused_modified_or_truncated() {
 
 /// The verdict on the signature alone, and on the time it was made.
 fn judge_signature(vector: &mut Vector, folder: &str) -> String {
-    let Some(scheme) = vector.scheme(folder) else {
+    // Its public keys are no secrets to a build that lacks them.
+    let has_public_key = vector.fields.remove("private_keys").is_some();
+    let Some(scheme) = vector.scheme(folder).filter(|_| cfg!(feature = "providers") || !has_public_key) else {
         if cfg!(feature = "providers") {
             panic!("{} names an unknown scheme", vector.path.display());
         }

@@ -53,6 +53,7 @@ fn replay_key(scheme: &Scheme) -> String {
     match &scheme.replay_key {
         ReplayRule::SignedId => scheme.signed_id.clone().unwrap_or_default(),
         ReplayRule::Json(pointer) => pointer.clone(),
+        ReplayRule::Mac if scheme.algorithm.has_public_key() => "what is signed".to_string(),
         ReplayRule::Mac => "the MAC".to_string(),
         ReplayRule::None => "none".to_string(),
         ReplayRule::TokenId => "jti".to_string(),

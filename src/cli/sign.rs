@@ -107,6 +107,9 @@ impl Signing {
         let cannot = |error: CannotSign| {
             let hint = match &error {
                 CannotSign::Secret(_) => format!("give the secret as the provider shows it for {}", scheme.name),
+                CannotSign::PublicKey => {
+                    "sign with a private key of your own, and let the receiver verify with its public one".to_string()
+                }
                 CannotSign::NoUrl | CannotSign::InvalidUrl => "give --url https://example.com/webhook".to_string(),
                 CannotSign::NoId | CannotSign::InvalidId => "give --id ID, of letters and digits".to_string(),
                 CannotSign::Refused(Refusal::UncoveredBody) => match &scheme.body_hash_parameter {

@@ -69,7 +69,7 @@ impl Verify {
         let secrets = self.secrets.secrets()?;
         let also = self.also_try.iter().map(|file| secret_file(file)).collect::<Result<Vec<_>, _>>()?;
         // What is wrong with a secret can be explained, where there is a request to try it on.
-        let is_unusable = secrets.iter().any(|(_, secret)| scheme.key(secret).is_err());
+        let is_unusable = secrets.iter().any(|(_, secret)| scheme.for_secret(secret).key(secret).is_err());
         let verifier = match verifier(scheme.clone(), secrets.clone(), url, true) {
             Err(failure) if !(self.explain && is_unusable) => return Err(failure),
             verifier => verifier,

@@ -4,7 +4,7 @@ use super::cause::{Cause, SecretCause};
 use super::tries::{Tries, is_usable};
 use super::{Question, Reach};
 use crate::base64;
-use crate::verify::{Scheme, Secret, SecretForm};
+use crate::verify::{Scheme, Secret, SecretForm, Verifier};
 
 /// Prefixes that say what a secret is, the longer before what it begins or ends with: Standard Webhooks' `whsec_`, and
 /// Supabase's, which puts the version of the signature before it.
@@ -59,6 +59,19 @@ pub(super) fn readings(tries: &mut Tries<'_>) -> Option<Cause> {
         let readings = Readings::of(&question.scheme.secret_form, secret.as_bytes());
         let (cause, _) = readings.0.into_iter().find(|(_, key)| tries.holds_with_key(key))?;
         Some(Cause::Secret { label: label.clone(), cause })
+    })
+}
+
+/// Whether a configured secret is a public key that lost the prefix which says so.
+pub(super) fn public_key(tries: &mut Tries<'_>) -> Option<Cause> {
+    let question = tries.question;
+    let rule = question.scheme.public_key.as_ref()?;
+    question.secrets.iter().find_map(|(label, secret)| {
+        let text = [rule.prefix.as_bytes(), secret.as_bytes().trim_ascii()].concat();
+        let secret = (label.clone(), Secret::new(text).ok()?);
+        let verifier = Verifier::at(tries.scheme.clone(), [secret], question.url).ok()?;
+        let holds = tries.holds(&verifier, question.request);
+        holds.then(|| Cause::Secret { label: label.clone(), cause: SecretCause::PrefixMissing })
     })
 }
 

@@ -7,15 +7,17 @@ use super::tries::Tries;
 use crate::base64;
 use crate::request::{Head, Header, Request, without_optional_white_space};
 use crate::time::UnixTime;
-use crate::verify::{Algorithm, Encoding, Grammar, Piece, Refusal, Scheme, Signer, TimestampPlace, Verifier};
+use crate::verify::{
+    Algorithm, Encoding, Grammar, PayloadRule, Piece, Refusal, Scheme, Signer, TimestampPlace, Verifier,
+};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 /// Most stretches of a signature header that are looked at. A header that is rightly written has 16 signatures at most.
 const STRETCHES_LIMIT: usize = 64;
 
-/// Longest stretch that can be a signature, in bytes: base64 of the hex digits of a MAC of 64 bytes.
-const STRETCH_LIMIT_BYTES: usize = 172;
+/// Longest stretch that can be a signature, in bytes: base64 of the hex digits of one in DER, which has 72 bytes at most.
+const STRETCH_LIMIT_BYTES: usize = 192;
 
 /// The header that a plain scheme has its signature in.
 const PLAIN_HEADER: &str = "Signature";
@@ -32,18 +34,30 @@ pub(super) fn writings(tries: &mut Tries<'_>) -> Option<Cause> {
     let time = time_of(scheme, &question.request.head);
     let stretches: Vec<Stretch<'_>> = values.iter().copied().flat_map(stretches).take(STRETCHES_LIMIT).collect();
     for stretch in &stretches {
-        for (encoding, mac) in stretch.readings() {
-            for algorithm in Algorithm::ALL.iter().map(|(_, algorithm)| *algorithm) {
-                if scheme.algorithm != Algorithm::Token
-                    && algorithm.signature_bytes() == mac.len()
-                    && is_right(tries, algorithm, time.as_deref(), &mac)
-                {
-                    return named(scheme, algorithm, encoding, stretch);
+        for (written, bytes) in stretch.readings() {
+            // No public key is a MAC's, and no secret a public key.
+            let is_of_kind = |it: &Algorithm| it.has_public_key() == scheme.algorithm.has_public_key();
+            if scheme.algorithm == Algorithm::Token {
+                break;
+            }
+            for algorithm in Algorithm::ALL.iter().map(|(_, algorithm)| *algorithm).filter(is_of_kind) {
+                let (is_der, bytes) = two_numbers(algorithm, &bytes);
+                if algorithm.signature_bytes() == bytes.len() && is_right(tries, algorithm, time.as_deref(), &bytes) {
+                    let is_otherwise =
+                        algorithm == scheme.algorithm && is_der != (scheme.encoding == Encoding::Base64Der);
+                    return match is_otherwise {
+                        true => Some(Cause::Signature(SignatureCause::Numbers)),
+                        false => named(scheme, algorithm, written, stretch),
+                    };
                 }
             }
         }
     }
-    if scheme.encoding == Encoding::Base64 && stretches.iter().any(|stretch| is_right_but_for_case(tries, stretch)) {
+    let is_other_case = |stretch: &Stretch<'_>| match scheme.algorithm.has_public_key() {
+        true => has_lost_its_case(stretch.text),
+        false => scheme.encoding == Encoding::Base64 && is_right_but_for_case(tries, stretch),
+    };
+    if scheme.encoding != Encoding::Hex && stretches.iter().any(is_other_case) {
         return Some(Cause::Signature(SignatureCause::Case));
     }
     // Where the timestamp stands in the signature header, it is lost with its key: only the look is left.
@@ -108,19 +122,29 @@ impl Stretch<'_> {
     }
 }
 
+/// The bytes of a signature of two numbers, be they in DER or not, and whether they were; those of another as they are.
+fn two_numbers(algorithm: Algorithm, bytes: &[u8]) -> (bool, Vec<u8>) {
+    let signature = match algorithm {
+        Algorithm::EcdsaP256Sha256 => p256::ecdsa::Signature::from_der(bytes).ok(),
+        _ => None,
+    };
+    signature.map_or_else(|| (false, bytes.to_vec()), |signature| (true, signature.to_bytes().to_vec()))
+}
+
 /// The cause that is named where a signature is right as `algorithm`'s, written so; nothing where that is the scheme's own way.
 fn named(scheme: &Scheme, algorithm: Algorithm, written: Written, stretch: &Stretch<'_>) -> Option<Cause> {
     if algorithm != scheme.algorithm {
         return Some(Cause::Algorithm { signed: algorithm, wanted: scheme.algorithm });
     }
     let cause = match (written, scheme.encoding) {
-        (Written::Hex, Encoding::Base64) => SignatureCause::Hex,
-        (Written::Base64 | Written::Base64Form, Encoding::Hex) => SignatureCause::Base64,
         (Written::HexInBase64, _) => SignatureCause::HexInBase64,
         // A token is no MAC.
         (_, Encoding::Verbatim) => return None,
-        (Written::Base64Form, Encoding::Base64) => SignatureCause::Base64Form,
-        (Written::Hex, Encoding::Hex) | (Written::Base64, Encoding::Base64) => prefix_cause(scheme, stretch.before)?,
+        (Written::Hex, Encoding::Hex) => prefix_cause(scheme, stretch.before)?,
+        (Written::Hex, _) => SignatureCause::Hex,
+        (Written::Base64 | Written::Base64Form, Encoding::Hex) => SignatureCause::Base64,
+        (Written::Base64Form, _) => SignatureCause::Base64Form,
+        (Written::Base64, _) => prefix_cause(scheme, stretch.before)?,
     };
     Some(Cause::Signature(cause))
 }
@@ -166,7 +190,11 @@ fn prefix_cause(scheme: &Scheme, before: &[u8]) -> Option<SignatureCause> {
 pub(super) fn plain(scheme: &Scheme, head: &Head<'_>, algorithm: Algorithm, time: Option<&str>) -> Option<Scheme> {
     let id = scheme.signed_id.as_ref().and_then(|name| head.value(name));
     let id = id.and_then(|id| std::str::from_utf8(id).ok());
-    let pieces = scheme.template.iter().map(|piece| match piece {
+    // A plain hash has the secret in its text, and an HMAC has it not.
+    let is_kept = |piece: &&Piece| **piece != Piece::Secret || algorithm == Algorithm::Sha256;
+    let adds_secret = algorithm == Algorithm::Sha256 && !scheme.template.contains(&Piece::Secret);
+    let template = adds_secret.then_some(&Piece::Secret).into_iter().chain(scheme.template.iter().filter(is_kept));
+    let pieces = template.map(|piece| match piece {
         Piece::Timestamp => Some(Piece::Literal(time?.to_string())),
         Piece::Id => Some(Piece::Literal(id?.to_string())),
         piece => Some(piece.clone()),
@@ -175,6 +203,11 @@ pub(super) fn plain(scheme: &Scheme, head: &Head<'_>, algorithm: Algorithm, time
         template: pieces.collect::<Option<_>>()?,
         signature_headers: vec![PLAIN_HEADER.to_string()],
         require_headers: Vec::new(),
+        optional_headers: Vec::new(),
+        public_key: None,
+        // What a plain hash asks for; and a form is none.
+        payload: if scheme.signs_form() { scheme.payload.clone() } else { PayloadRule::Json },
+        handshakes: Vec::new(),
         grammar: Grammar::Bare,
         encoding: Encoding::Hex,
         algorithm,
@@ -209,12 +242,12 @@ pub(super) fn signatures(scheme: &Scheme, head: &Head<'_>) -> Vec<Vec<u8>> {
     let readings = values.flat_map(stretches).take(STRETCHES_LIMIT).flat_map(|stretch| stretch.readings());
     let is_own = |written| match scheme.encoding {
         Encoding::Hex => written == Written::Hex,
-        Encoding::Base64 => written == Written::Base64,
+        Encoding::Base64 | Encoding::Base64Der => written == Written::Base64,
         Encoding::Verbatim => false,
     };
     let bytes = scheme.algorithm.signature_bytes();
-    let mut macs: Vec<_> =
-        readings.filter(|(written, mac)| is_own(*written) && mac.len() == bytes).map(|(_, mac)| mac).collect();
+    let own = readings.filter(|(written, _)| is_own(*written)).map(|(_, mac)| two_numbers(scheme.algorithm, &mac).1);
+    let mut macs: Vec<_> = own.filter(|mac| mac.len() == bytes).collect();
     macs.dedup();
     macs.truncate(crate::verify::SIGNATURES_LIMIT);
     macs
@@ -238,6 +271,22 @@ pub(super) fn time_of(scheme: &Scheme, head: &Head<'_>) -> Option<String> {
     };
     std::str::from_utf8(text).ok().map(str::to_string)
 }
+
+/// Whether `text` is the base64 of a signature that nobody here can make, with its letters all lower, or all upper, case. Of
+/// those of 64 bytes one in 10^19 is so by chance. Hex digits are no such text, and nor is one letter over and over.
+fn has_lost_its_case(text: &[u8]) -> bool {
+    let has_one_case = !text.iter().any(u8::is_ascii_lowercase) || !text.iter().any(u8::is_ascii_uppercase);
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    let letters = (b'a'..=b'z').filter(|letter| text.iter().any(|byte| byte.eq_ignore_ascii_case(letter)));
+    text.len() >= SHORTEST_OF_KEY
+        && letters.count() > 12
+        && has_one_case
+        && text.iter().all(is_base64)
+        && !text.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// Length of the shortest base64 of what a public key verifies, in bytes: 64 bytes, not padded. DER has some more.
+const SHORTEST_OF_KEY: usize = 86;
 
 /// Whether `stretch` is the right signature's base64 with its letters all lower, or all upper, case.
 fn is_right_but_for_case(tries: &mut Tries<'_>, stretch: &Stretch<'_>) -> bool {
@@ -302,8 +351,12 @@ pub(super) fn wanted(scheme: &Scheme, refusal: Refusal) -> String {
             format!("pass {} on as it comes", scheme.signed_id.as_deref().unwrap_or("its header"))
         }
         Refusal::UnsupportedScheme => {
-            let fields: Vec<_> =
-                scheme.require_headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+            let fields: Vec<_> = scheme
+                .require_headers
+                .iter()
+                .chain(&scheme.optional_headers)
+                .map(|(name, value)| format!("{name}: {value}"))
+                .collect();
             format!("pass on every header; the scheme wants {}", fields.join(", "))
         }
         Refusal::UncoveredBody => match &scheme.body_hash_parameter {
@@ -327,6 +380,7 @@ pub(super) fn wanted(scheme: &Scheme, refusal: Refusal) -> String {
                 Encoding::Base64 => {
                     format!("{} characters of base64", scheme.algorithm.signature_bytes().div_ceil(3) * 4)
                 }
+                Encoding::Base64Der => "some 96 characters of base64".to_string(),
             };
             let form = match &scheme.grammar {
                 Grammar::Bare => digits,

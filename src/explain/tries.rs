@@ -17,6 +17,9 @@ pub const BYTES_LIMIT: u64 = 2 * 1024 * 1024 * 1024;
 /// What a try costs beside its body, in bytes: keys are hashed too.
 const BYTES_A_TRY: u64 = 1024;
 
+/// The same where a public key verifies: as long as that takes, so many bytes are hashed.
+const BYTES_A_PUBLIC_KEY_TRY: u64 = 256 * 1024;
+
 /// The question, and what is left to spend on it.
 pub(super) struct Tries<'q> {
     pub(super) question: &'q Question<'q>,
@@ -61,7 +64,7 @@ impl<'q> Tries<'q> {
 
     /// Whether `request` is rightly signed with `key`, whose bytes are taken as they are.
     pub(super) fn holds_with_key(&mut self, key: &Secret) -> bool {
-        let scheme = Scheme { secret_form: SecretForm::Utf8, ..self.scheme.clone() };
+        let scheme = Scheme { secret_form: SecretForm::Utf8, public_key: None, ..self.scheme.clone() };
         let verifier = Verifier::accepting_uncovered_body(scheme, [(String::new(), key.clone())], self.question.url);
         verifier.is_ok_and(|verifier| self.holds(&verifier, self.question.request))
     }
@@ -76,7 +79,8 @@ impl<'q> Tries<'q> {
     pub(super) fn spend(&mut self, body_bytes: usize) -> bool {
         let body_bytes = u64::try_from(body_bytes).unwrap_or(u64::MAX);
         let keys = u64::try_from(self.secrets.len().max(1)).unwrap_or(u64::MAX);
-        let bytes = body_bytes.saturating_add(BYTES_A_TRY).saturating_mul(keys);
+        let own = if self.scheme.algorithm.has_public_key() { BYTES_A_PUBLIC_KEY_TRY } else { BYTES_A_TRY };
+        let bytes = body_bytes.saturating_add(own).saturating_mul(keys);
         match (self.tries_left.checked_sub(1), self.bytes_left.checked_sub(bytes)) {
             (Some(tries_left), Some(bytes_left)) => {
                 (self.tries_left, self.bytes_left) = (tries_left, bytes_left);

@@ -46,7 +46,7 @@ pub(super) struct Shown<'a> {
     pub(super) delivery_id: Option<Cow<'a, str>>,
     pub(super) received_at: UnixTime,
     pub(super) payload: &'a Payload<'a>,
-    /// What says which parts of the payload are secrets; nothing where that is a scheme that this program does not know.
+    /// What says which parts of the payload are secrets; nothing where they were left out before.
     #[cfg(feature = "providers")]
     pub(super) scheme: Option<&'a Scheme>,
 }
@@ -160,7 +160,7 @@ fn steers(character: char) -> bool {
 mod tests {
     use super::*;
     use crate::request::{Head, Header, Request};
-    use crate::verify::{PayloadRule, Secret, Verifier, preset, sign};
+    use crate::verify::{PayloadRule, Scheme, Secret, Verifier, preset, sign};
 
     /// What `show` makes of `body` delivered with these headers under GitHub's scheme with `payload` as its rule.
     fn shown(

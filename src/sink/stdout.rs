@@ -31,16 +31,9 @@ impl Style {
         }
     }
 
-    /// Appends an event of the store to `out`, under its id there, without what `scheme`, by which it was verified, says are
-    /// secrets.
+    /// Appends an event of the store to `out`, under its id there. Secrets in its body were left out when it was kept.
     #[cfg(feature = "store")]
-    pub fn write_stored(
-        self,
-        event: &crate::store::Event,
-        id: &str,
-        scheme: Option<&crate::verify::Scheme>,
-        out: &mut Vec<u8>,
-    ) {
+    pub fn write_stored(self, event: &crate::store::Event, id: &str, out: &mut Vec<u8>) {
         let shown = Shown {
             id,
             source: &event.source,
@@ -48,7 +41,7 @@ impl Style {
             delivery_id: event.delivery_id.as_deref().map(Cow::Borrowed),
             received_at: event.received_at,
             payload: &event.payload(),
-            scheme,
+            scheme: None,
         };
         self.write(&shown, out);
     }

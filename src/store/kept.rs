@@ -82,6 +82,9 @@ pub(super) fn write_target(scheme: &Scheme, head: &Head<'_>, out: &mut String) {
 
 /// The header fields that `text` holds, as [`write_headers`] writes them; nothing where it is not of that form.
 pub(super) fn read_headers(text: &str) -> Option<Vec<(String, Vec<u8>)>> {
+    if text == "[]" {
+        return Some(Vec::new());
+    }
     let fields: Vec<(String, serde_json::Value)> = serde_json::from_str(text).ok()?;
     let value = |value: serde_json::Value| match value {
         serde_json::Value::String(text) => Some(text.into_bytes()),

@@ -92,9 +92,19 @@ impl Reader {
     /// # Errors
     /// Where reading fails.
     pub fn events_after(&self, after: i64, most: usize, most_bytes: usize) -> Result<Vec<Event>, StoreError> {
+        self.after(&format!("SELECT {COLUMNS} FROM events WHERE id > ?1 ORDER BY id LIMIT ?2"), after, most, most_bytes)
+    }
+
+    /// The same without their header fields, for who shows none: that takes half the time.
+    pub(crate) fn events_to_print(&self, after: i64, most: usize, most_bytes: usize) -> Result<Vec<Event>, StoreError> {
+        let query = "SELECT id, received_at, source, '', '', type, delivery_id, NULL, '', '', '[]', payload, body, 0 \
+             FROM events WHERE id > ?1 ORDER BY id LIMIT ?2";
+        self.after(query, after, most, most_bytes)
+    }
+
+    fn after(&self, query: &str, after: i64, most: usize, most_bytes: usize) -> Result<Vec<Event>, StoreError> {
         let failed = |error| StoreError::failed("reading events", &error);
-        let query = format!("SELECT {COLUMNS} FROM events WHERE id > ?1 ORDER BY id LIMIT ?2");
-        let mut query = self.connection.prepare_cached(&query).map_err(failed)?;
+        let mut query = self.connection.prepare_cached(query).map_err(failed)?;
         let mut rows = query.query(params![after, i64::try_from(most).unwrap_or(i64::MAX)]).map_err(failed)?;
         let (mut events, mut bytes) = (Vec::new(), 0);
         while let Some(row) = rows.next().map_err(failed)? {

@@ -42,7 +42,7 @@ pub struct Store {
 type Bell = dyn Fn() + Send;
 
 enum State {
-    Open(Log),
+    Open(Box<Log>),
     /// Failed, and not looked at since: what was in the turn that failed may be kept or not.
     Broken {
         again_at: Instant,
@@ -83,7 +83,7 @@ impl Store {
         let loaded = rows::load(&connection, settings.replay_keys, &mut seen).map_err(failed)?;
         let mut retention = Retention::new(folder, &settings);
         retention.forget(loaded.left_out);
-        let log = Log::new(connection, folder);
+        let log = Box::new(Log::new(connection, folder));
         Ok(Store {
             folder: folder.into(),
             retention,
@@ -236,7 +236,7 @@ impl Store {
             }
             self.kept(turn.events);
         }
-        self.state = State::Open(Log::new(connection, &self.folder));
+        self.state = State::Open(Box::new(Log::new(connection, &self.folder)));
         Ok(())
     }
 

@@ -1,6 +1,8 @@
 //! Which schemes can work: checked where one comes in, so that a verifier never meets another.
 
 #[cfg(feature = "providers")]
+mod algorithm;
+#[cfg(feature = "providers")]
 mod more;
 #[cfg(feature = "providers")]
 mod otherwise;
@@ -59,17 +61,18 @@ pub fn check(scheme: &Scheme) -> Result<(), UnusableScheme> {
         return wrong("require_headers", "name 32 at most");
     }
     for (name, value) in &scheme.require_headers {
-        fields.take("require_headers", name)?;
-        if value.trim_matches([' ', '\t']) != value || value.chars().any(char::is_control) {
-            return wrong("require_headers", "a value has no white space around it and no control characters");
-        }
+        fields.take_with_value("require_headers", name, value)?;
     }
+    #[cfg(feature = "providers")]
+    check_optional_headers(scheme, &mut fields)?;
     check_grammar(&scheme.grammar)?;
     if let Some(id) = &scheme.signed_id {
         fields.take("signed_id", id)?;
     }
     check_timestamp(scheme, &mut fields)?;
     check_template(scheme)?;
+    #[cfg(feature = "providers")]
+    algorithm::check(scheme)?;
     #[cfg(feature = "providers")]
     otherwise::check(scheme)?;
     check_places(scheme)?;
@@ -97,6 +100,13 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
+    fn take_with_value(&mut self, field: &'static str, name: &'a str, value: &str) -> Result<(), UnusableScheme> {
+        if value.trim_matches([' ', '\t']) != value || value.chars().any(char::is_control) {
+            return Err(UnusableScheme::new(field, "a value has no white space around it and no control characters"));
+        }
+        self.take(field, name)
+    }
+
     fn take(&mut self, field: &'static str, name: &'a str) -> Result<(), UnusableScheme> {
         if !is_token(name) {
             return Err(UnusableScheme::new(field, format!("{name:?} is no name of a header")));
@@ -207,6 +217,14 @@ fn check_template(scheme: &Scheme) -> Result<(), UnusableScheme> {
     }
 }
 
+#[cfg(feature = "providers")]
+fn check_optional_headers<'a>(scheme: &'a Scheme, fields: &mut Fields<'a>) -> Result<(), UnusableScheme> {
+    if scheme.optional_headers.len() > HEADERS_LIMIT {
+        return Err(UnusableScheme::new("optional_headers", "name 32 at most"));
+    }
+    scheme.optional_headers.iter().try_for_each(|(name, value)| fields.take_with_value("optional_headers", name, value))
+}
+
 fn check_places(scheme: &Scheme) -> Result<(), UnusableScheme> {
     let places = [("event_type", &scheme.event_type), ("delivery_id", &scheme.delivery_id)];
     for (field, places) in places {
@@ -276,6 +294,12 @@ impl Algorithm {
         ("hmac-sha256", Algorithm::HmacSha256),
         ("hmac-sha384", Algorithm::HmacSha384),
         ("hmac-sha512", Algorithm::HmacSha512),
+        #[cfg(feature = "providers")]
+        ("sha256", Algorithm::Sha256),
+        #[cfg(feature = "providers")]
+        ("ed25519", Algorithm::Ed25519),
+        #[cfg(feature = "providers")]
+        ("ecdsa-p256-sha256", Algorithm::EcdsaP256Sha256),
         #[cfg(feature = "providers")]
         ("token", Algorithm::Token),
     ];

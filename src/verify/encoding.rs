@@ -19,6 +19,8 @@ pub(super) fn decode(encoding: Encoding, text: &[u8], out: &mut [u8]) -> bool {
         (Encoding::Base64, 48) => base64::decode_exactly::<64, 64, 48>(text, out),
         (Encoding::Base64, 64) => base64::decode_exactly::<88, 96, 64>(text, out),
         #[cfg(feature = "providers")]
+        (Encoding::Base64Der, 64) => decode_der(text, out),
+        #[cfg(feature = "providers")]
         (Encoding::Verbatim, 0) => !text.is_empty(),
         #[cfg(feature = "providers")]
         (Encoding::Base64, 0) => super::token::is_base64(text),
@@ -32,8 +34,45 @@ pub(super) fn encode(encoding: Encoding, bytes: &[u8]) -> String {
         Encoding::Hex => hex::encode(bytes),
         Encoding::Base64 => base64::text(bytes),
         #[cfg(feature = "providers")]
+        Encoding::Base64Der => base64::text(&der(bytes)),
+        #[cfg(feature = "providers")]
         Encoding::Verbatim => String::from_utf8_lossy(bytes).into_owned(),
     }
+}
+
+/// Length of the longest base64 of a signature in DER, in bytes: two numbers of 33 bytes at most, and six around them.
+#[cfg(feature = "providers")]
+const LONGEST_DER_TEXT: usize = 96;
+
+/// Fills `out` with r and s from the base64 of their DER; false where `text` is anything else, or one of them is zero or not
+/// below the order. It branches: an ECDSA signature is checked by calculating, and compared with nothing.
+#[cfg(feature = "providers")]
+fn decode_der(text: &[u8], out: &mut [u8]) -> bool {
+    if text.len() > LONGEST_DER_TEXT || !text.len().is_multiple_of(4) {
+        return false;
+    }
+    let (mut der, mut len) = ([0; LONGEST_DER_TEXT / 4 * 3], 0);
+    let decoded = base64::decode_each(text, |group| {
+        if let Some(room) = der.get_mut(len..len + group.len()) {
+            room.copy_from_slice(group);
+        }
+        len += group.len();
+    });
+    let signature = der.get(..len).filter(|_| decoded.is_ok()).map(p256::ecdsa::Signature::from_der);
+    match signature {
+        Some(Ok(signature)) => {
+            out.copy_from_slice(&signature.to_bytes());
+            true
+        }
+        _ => false,
+    }
+}
+
+/// r and s, 32 bytes each, as DER; nothing where they are none.
+#[cfg(feature = "providers")]
+fn der(bytes: &[u8]) -> Vec<u8> {
+    let signature = p256::ecdsa::Signature::from_slice(bytes);
+    signature.map_or_else(|_| Vec::new(), |signature| signature.to_der().as_bytes().to_vec())
 }
 
 /// Fills `out` from exactly `DIGITS` hex digits of either case; false where `text` is anything else.

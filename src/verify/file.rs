@@ -9,8 +9,8 @@ pub(crate) use write::{list, quoted};
 use super::check::{UnusableScheme, check};
 use super::in_body::InBody;
 use super::scheme::{
-    Algorithm, ContentType, Coverage, Encoding, Grammar, PayloadRule, Place, ReplayRule, Scheme, SecretForm, Success,
-    TimeUnit, Timestamp, TimestampPlace, Unprefixed,
+    Algorithm, ContentType, Coverage, Encoding, Grammar, PayloadRule, Place, PublicKeyRule, ReplayRule, Scheme,
+    SecretForm, Success, TimeUnit, Timestamp, TimestampPlace, Unprefixed,
 };
 use super::template;
 use std::borrow::Cow;
@@ -26,8 +26,12 @@ pub const SCHEME_FILE_LIMIT_BYTES: usize = 64 * 1024;
 /// What a file has to state where nothing of the body is signed.
 const ACCEPT_UNCOVERED_BODY: &str = "accept_uncovered_body";
 
-const ENCODINGS: &[(&str, Encoding)] =
-    &[("hex", Encoding::Hex), ("base64", Encoding::Base64), ("verbatim", Encoding::Verbatim)];
+const ENCODINGS: &[(&str, Encoding)] = &[
+    ("hex", Encoding::Hex),
+    ("base64", Encoding::Base64),
+    ("base64-der", Encoding::Base64Der),
+    ("verbatim", Encoding::Verbatim),
+];
 const UNITS: &[(&str, TimeUnit)] =
     &[("s", TimeUnit::Seconds), ("ms", TimeUnit::Milliseconds), ("rfc3339", TimeUnit::Rfc3339)];
 const UNPREFIXED: &[(&str, Unprefixed)] = &[("base64", Unprefixed::Base64), ("utf8", Unprefixed::Utf8)];
@@ -39,6 +43,7 @@ const PAYLOADS: &[(&str, PayloadRule)] = &[
     ("form", PayloadRule::Form),
     ("any", PayloadRule::Any),
     ("may-be-empty", PayloadRule::MayBeEmpty),
+    ("json-or-empty", PayloadRule::JsonOrEmpty),
 ];
 
 impl Scheme {
@@ -106,11 +111,13 @@ fn read(fields: &mut Fields) -> Result<Scheme, UnusableScheme> {
         signature_headers,
         signature_in_body,
         require_headers: fields.pairs("require_headers")?,
+        optional_headers: fields.pairs("optional_headers")?,
         grammar: grammar(fields)?,
         algorithm,
         encoding,
         template,
         secret_form: secret(fields)?,
+        public_key: public_key(fields)?,
         timestamp: timestamp(fields)?,
         signed_id: fields.text("signed_id")?,
         payload: payload(fields)?,
@@ -182,6 +189,17 @@ fn secret(fields: &mut Fields) -> Result<SecretForm, UnusableScheme> {
     let without_prefix = inner.one_of("without_prefix", UNPREFIXED)?.unwrap_or(Unprefixed::Base64);
     inner.end()?;
     Ok(SecretForm::Base64 { prefix, without_prefix })
+}
+
+fn public_key(fields: &mut Fields) -> Result<Option<PublicKeyRule>, UnusableScheme> {
+    let Some(mut inner) = fields.inner("public_key", "")? else { return Ok(None) };
+    let rule = PublicKeyRule {
+        prefix: inner.text("prefix")?.ok_or_else(|| inner.missing("prefix"))?,
+        algorithm: inner.one_of("algorithm", Algorithm::ALL)?.ok_or_else(|| inner.missing("algorithm"))?,
+        signature_keys: inner.texts("signature_keys")?.ok_or_else(|| inner.missing("signature_keys"))?,
+    };
+    inner.end()?;
+    Ok(Some(rule))
 }
 
 fn timestamp(fields: &mut Fields) -> Result<Option<Timestamp>, UnusableScheme> {
@@ -421,6 +439,10 @@ mod tests {
             ("timestamp = { header = \"X\", unit = \"s\" }", "timestamp", "the signature does not cover it"),
             ("timestamp = { json = \"/t\", unit = \"s\", past_s = -1 }", "timestamp.past_s", "it has to be seconds"),
             ("payload = \"xml\"", "payload", "it has to be one of json"),
+            ("optional_headers = [\"X\"]", "optional_headers", "it has to be a list of names and values"),
+            ("public_key = \"whpk_\"", "public_key", "it has to be a table in braces"),
+            ("public_key = { prefix = \"whpk_\" }", "public_key.algorithm", "it has to be stated"),
+            ("template = \"{secret}{body}\"", "template", "{secret} is hashed by sha256 alone"),
             ("success = { status = 302 }", "success", "its status is one from 200 to 299"),
             ("name = ", "file", "not TOML at line 8"),
             ("jwt = 1", "jwt", "it has to be a table in braces"),

@@ -29,14 +29,14 @@ pub struct Handshake {
     pub method: String,
     /// Whether it is answered only once its signature is proven, as a delivery's is.
     pub signed: bool,
-    /// What has to stand where for a request to be this question: `(spot, value)`. `[]` is an
-    /// empty list, `*` any value.
+    /// What has to stand where for a request to be this question: `(spot, value)`. `[]` is an empty list, `*` any value, and
+    /// `!` in a signed body's JSON that there is none.
     pub when: Vec<(Spot, String)>,
     /// Where the token stands that the operator agreed on with the provider.
     pub agreed_token: Option<Spot>,
     /// Where the token stands that the provider chose for this question.
     pub token: Option<Spot>,
-    /// What it is answered with, status 200.
+    /// What it is answered with, status 200 unless it says another.
     pub reply: Reply,
 }
 
@@ -58,6 +58,9 @@ pub enum Spot {
 pub enum Reply {
     /// No body.
     Empty,
+    /// No body, status 204.
+    #[cfg(feature = "providers")]
+    NoContent,
     /// The token, as text.
     Text,
     /// The token, as text, which may have spaces and colons.
@@ -78,14 +81,21 @@ pub enum Reply {
     Secret,
 }
 
-/// What is said to a provider that asked: the body of a 200. Only the decisions of this module make one.
+/// What is said to a provider that asked: a status, 200 or 204, and a body. Only the decisions of this module make one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
+    status: u16,
     content_type: &'static str,
     body: String,
 }
 
 impl Said {
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
     /// The value of its Content-Type field.
     #[must_use]
     pub fn content_type(&self) -> &'static str {
@@ -240,6 +250,10 @@ impl Spot {
         if value == "[]" {
             return pointer::is_empty_list_at(payload, at);
         }
+        #[cfg(feature = "providers")]
+        if value == NOTHING {
+            return !pointer::is_anything_at(payload, at);
+        }
         match crate::json::string_at(payload, at) {
             Some(held) => value == ANY || held == value,
             None => pointer::scalar_at(payload, at).is_some_and(|held| value == ANY || held == value),
@@ -264,6 +278,8 @@ impl Reply {
         };
         let (content_type, body) = match self {
             Reply::Empty => (TEXT, String::new()),
+            #[cfg(feature = "providers")]
+            Reply::NoContent => (TEXT, String::new()),
             Reply::Text | Reply::Sentence => (TEXT, token()?),
             Reply::Json(name) => (JSON, format!("{{\"{name}\":\"{}\"}}", token()?)),
             Reply::Mac { token: name, mac } => {
@@ -274,12 +290,21 @@ impl Reply {
             Reply::Fixed(json) => (JSON, json.clone()),
             Reply::Secret => return Err(Refusal::HandshakeRefused),
         };
-        Ok(Said { content_type, body })
+        let status = match self {
+            #[cfg(feature = "providers")]
+            Reply::NoContent => 204,
+            _ => 200,
+        };
+        Ok(Said { status, content_type, body })
     }
 }
 
 /// What stands for any value.
 const ANY: &str = "*";
+
+/// What stands for no value.
+#[cfg(feature = "providers")]
+const NOTHING: &str = "!";
 
 const TEXT: &str = "text/plain";
 const JSON: &str = "application/json";

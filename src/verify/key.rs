@@ -1,17 +1,23 @@
 //! From a secret, as the operator holds it, to a key that signatures are checked with.
 
+#[cfg(feature = "providers")]
+mod pair;
+#[cfg(feature = "providers")]
+mod plain;
+
+#[cfg(feature = "providers")]
+pub(super) use pair::{PrivateKey, PublicKey, is_of_key_pair};
+
 use super::encoding::LONGEST;
 #[cfg(feature = "providers")]
-use super::form::Form;
-#[cfg(feature = "providers")]
 use super::scheme::Encoding;
-use super::scheme::{Algorithm, Piece, Scheme, SecretForm, Unprefixed};
+use super::scheme::{Algorithm, Scheme, SecretForm, Unprefixed};
 use super::secret::Secret;
 use super::signature::Parts;
+use super::text::Text;
 #[cfg(feature = "providers")]
 use super::token::Token;
 use crate::base64;
-use crate::request::Request;
 use hmac::digest::{CtOutput, Output};
 use hmac::{Hmac, KeyInit, Mac};
 #[cfg(feature = "providers")]
@@ -41,6 +47,32 @@ pub enum UnusableSecret {
         /// How long that is, in bytes.
         bytes: usize,
     },
+    /// It is a public key, where a shared secret is asked for: anybody could sign with it.
+    #[cfg(feature = "providers")]
+    PublicKey,
+    /// It is a private key: it belongs to the sender, and nothing here needs it.
+    #[cfg(feature = "providers")]
+    PrivateKey,
+    /// It is a shared secret, where a public key is asked for.
+    #[cfg(feature = "providers")]
+    SharedSecret,
+    /// A public key has another length.
+    #[cfg(feature = "providers")]
+    KeyLength {
+        /// How long it is, in bytes.
+        bytes: usize,
+        /// How long a key is.
+        expected: usize,
+    },
+    /// It is the length of a public key, and no point of the curve, or not in the one form that a point has.
+    #[cfg(feature = "providers")]
+    NotOnCurve,
+    /// It is a point of small order: signatures that it verifies are made without any key.
+    #[cfg(feature = "providers")]
+    WeakKey,
+    /// It has to be a public key of P-256 as a SubjectPublicKeyInfo.
+    #[cfg(feature = "providers")]
+    NotPublicKeyInfo,
     /// A token that no header field could hold.
     NotInHeader {
         /// Offset of the first byte that a field's value cannot have there.
@@ -65,6 +97,30 @@ impl fmt::Display for UnusableSecret {
             UnusableSecret::TooShort { bytes } => {
                 write!(f, "it decodes to {bytes} bytes, and fewer than {SHORTEST_DECODED_BYTES} are no key")
             }
+            #[cfg(feature = "providers")]
+            UnusableSecret::PublicKey => {
+                f.write_str("it is a public key (whpk_), and the scheme has signatures by a shared secret alone")
+            }
+            #[cfg(feature = "providers")]
+            UnusableSecret::PrivateKey => {
+                f.write_str("it is a private key, which is the sender's alone; verify with the public one")
+            }
+            #[cfg(feature = "providers")]
+            UnusableSecret::SharedSecret => {
+                f.write_str("it is a shared secret (whsec_), and the scheme wants a public key")
+            }
+            #[cfg(feature = "providers")]
+            UnusableSecret::KeyLength { bytes, expected } => {
+                write!(f, "it has {bytes} bytes, and the public key {expected}")
+            }
+            #[cfg(feature = "providers")]
+            UnusableSecret::NotOnCurve => f.write_str("it is no public key of Ed25519: no point of its curve"),
+            #[cfg(feature = "providers")]
+            UnusableSecret::WeakKey => f.write_str("it is a point of small order: anybody can sign for such a key"),
+            #[cfg(feature = "providers")]
+            UnusableSecret::NotPublicKeyInfo => f.write_str(
+                "it has to be a public key of P-256 as SPKI (RFC 5480), what a PEM file has between its lines",
+            ),
         }
     }
 }
@@ -76,6 +132,13 @@ impl SecretForm {
     /// Where it is not of this form, or decodes to next to nothing.
     pub fn key(&self, secret: &Secret) -> Result<Secret, UnusableSecret> {
         let bytes = secret.as_bytes();
+        #[cfg(feature = "providers")]
+        if let SecretForm::Base64 { prefix, .. } = self
+            && !prefix.is_empty()
+            && let Some(other) = pair::other_kind(bytes, prefix)
+        {
+            return Err(other);
+        }
         let decoded = match self {
             SecretForm::Utf8 => return Ok(secret.clone()),
             SecretForm::Hex => hex::decode(bytes).map_err(|error| UnusableSecret::NotHex {
@@ -103,7 +166,7 @@ impl SecretForm {
     }
 }
 
-/// A MAC's state with its key already fed: cloned for each request.
+/// A MAC's state with its key already fed, cloned for each request; or another kind of key.
 #[derive(Clone)]
 pub(super) enum Keyed {
     #[cfg(feature = "providers")]
@@ -113,6 +176,10 @@ pub(super) enum Keyed {
     HmacSha512(Hmac<Sha512>),
     #[cfg(feature = "providers")]
     Token(Token),
+    #[cfg(feature = "providers")]
+    Sha256(Secret),
+    #[cfg(feature = "providers")]
+    Public(Box<PublicKey>),
 }
 
 /// A MAC: of all signatures that are tried, and of what is replayed.
@@ -140,8 +207,12 @@ impl MacBytes {
 }
 
 impl Keyed {
-    pub(super) fn new(algorithm: Algorithm, key: &Secret) -> Self {
-        match algorithm {
+    /// `key`, ready to be used by `algorithm`.
+    ///
+    /// # Errors
+    /// Where it is none for it. Any bytes are a MAC's key.
+    pub(super) fn new(algorithm: Algorithm, key: &Secret) -> Result<Self, UnusableSecret> {
+        Ok(match algorithm {
             #[cfg(feature = "providers")]
             Algorithm::HmacSha1 => Keyed::HmacSha1(keyed(key)),
             Algorithm::HmacSha256 => Keyed::HmacSha256(keyed(key)),
@@ -149,7 +220,13 @@ impl Keyed {
             Algorithm::HmacSha512 => Keyed::HmacSha512(keyed(key)),
             #[cfg(feature = "providers")]
             Algorithm::Token => Keyed::Token(Token::new(key)),
-        }
+            #[cfg(feature = "providers")]
+            Algorithm::Sha256 => Keyed::Sha256(key.clone()),
+            #[cfg(feature = "providers")]
+            Algorithm::Ed25519 | Algorithm::EcdsaP256Sha256 => {
+                Keyed::Public(Box::new(PublicKey::new(algorithm, key.as_bytes())?))
+            }
+        })
     }
 
     /// Whether any signature of `parts` is right, and the MAC.
@@ -161,6 +238,10 @@ impl Keyed {
             Keyed::HmacSha256(keyed) => judge(keyed, scheme, text, parts),
             Keyed::HmacSha384(keyed) => judge(keyed, scheme, text, parts),
             Keyed::HmacSha512(keyed) => judge(keyed, scheme, text, parts),
+            #[cfg(feature = "providers")]
+            Keyed::Sha256(secret) => plain::judge(secret, scheme, text, parts),
+            #[cfg(feature = "providers")]
+            Keyed::Public(key) => key.judge(scheme, text, parts),
             #[cfg(feature = "providers")]
             Keyed::Token(token) => (parts.any_written(|written| token.is(written)), MacBytes::EMPTY),
         }
@@ -178,7 +259,7 @@ impl Keyed {
         }
     }
 
-    /// The signature of `text`.
+    /// The MAC of `text`; nothing where only the sender has the key.
     pub(super) fn sign(&self, scheme: &Scheme, text: &Text<'_>) -> Vec<u8> {
         match self {
             #[cfg(feature = "providers")]
@@ -186,6 +267,10 @@ impl Keyed {
             Keyed::HmacSha256(keyed) => sign(keyed, scheme, text),
             Keyed::HmacSha384(keyed) => sign(keyed, scheme, text),
             Keyed::HmacSha512(keyed) => sign(keyed, scheme, text),
+            #[cfg(feature = "providers")]
+            Keyed::Sha256(secret) => plain::sign(secret, scheme, text),
+            #[cfg(feature = "providers")]
+            Keyed::Public(_) => Vec::new(),
             #[cfg(feature = "providers")]
             Keyed::Token(token) => token.written().to_vec(),
         }
@@ -200,6 +285,8 @@ impl Keyed {
             Keyed::HmacSha384(keyed) => judge_one(keyed, encoding, written, feed),
             Keyed::HmacSha512(keyed) => judge_one(keyed, encoding, written, feed),
             Keyed::Token(token) => (token.is(written), MacBytes::EMPTY),
+            // Refused where a scheme comes in.
+            Keyed::Sha256(_) | Keyed::Public(_) => (false, MacBytes::EMPTY),
         }
     }
 
@@ -212,6 +299,7 @@ impl Keyed {
             Keyed::HmacSha384(keyed) => mac_of(keyed, feed).as_bytes().to_vec(),
             Keyed::HmacSha512(keyed) => mac_of(keyed, feed).as_bytes().to_vec(),
             Keyed::Token(token) => token.written().to_vec(),
+            Keyed::Sha256(_) | Keyed::Public(_) => Vec::new(),
         }
     }
 }
@@ -258,170 +346,6 @@ fn sign<M: Mac + Clone>(keyed: &M, scheme: &Scheme, text: &Text<'_>) -> Vec<u8> 
     mac.finalize().as_bytes().to_vec()
 }
 
-/// What a template's pieces stand for in one request.
-#[derive(Clone, Copy)]
-pub(super) struct Text<'a> {
-    pub(super) request: &'a Request<'a>,
-    pub(super) timestamp: &'a [u8],
-    pub(super) id: &'a [u8],
-    pub(super) url: &'a Url,
-    /// The request's form, where the scheme signs its parameters.
-    #[cfg(feature = "providers")]
-    pub(super) form: Option<&'a Form<'a>>,
-}
-
-/// Scheme, authority and path of the URL that the provider posts to.
-pub(super) struct Url {
-    as_received: String,
-    /// The same as HubSpot signs it: done once.
-    unescaped: Vec<u8>,
-}
-
-impl Url {
-    pub(super) fn new(url: &str) -> Self {
-        let mut unescaped = Vec::new();
-        unescape(url.as_bytes(), &mut |bytes| unescaped.extend_from_slice(bytes));
-        Url { as_received: url.to_string(), unescaped }
-    }
-
-    #[cfg(feature = "providers")]
-    pub(super) fn as_str(&self) -> &str {
-        &self.as_received
-    }
-}
-
-impl<'a> Text<'a> {
-    /// That of `request`, with its timestamp and id.
-    #[inline(always)]
-    pub(super) fn new(request: &'a Request<'a>, (timestamp, id): (&'a [u8], &'a [u8]), url: &'a Url) -> Self {
-        Text {
-            request,
-            timestamp,
-            id,
-            url,
-            #[cfg(feature = "providers")]
-            form: None,
-        }
-    }
-
-    /// Gives the bytes of `template` to `take`: the body as it lies there, uncopied; what is short gathered before it, since
-    /// a hash takes one piece faster than five.
-    #[inline(always)]
-    fn feed(&self, template: &[Piece], mut take: impl FnMut(&[u8])) {
-        if let [Piece::Body] = template {
-            return take(self.request.body);
-        }
-        let mut gathered = Gathered { bytes: [0; GATHERED_BYTES], len: 0 };
-        for piece in template {
-            match piece {
-                Piece::Literal(text) => gathered.put(text.as_bytes(), &mut take),
-                Piece::Timestamp => gathered.put(self.timestamp, &mut take),
-                Piece::Id => gathered.put(self.id, &mut take),
-                // It is fed elsewhere: see `in_body`.
-                #[cfg(feature = "providers")]
-                Piece::Json(_) => {}
-                Piece::Method => gathered.put(self.request.head.method.as_bytes(), &mut take),
-                Piece::Body => {
-                    gathered.give(&mut take);
-                    take(self.request.body);
-                }
-                #[cfg(feature = "providers")]
-                Piece::FormSorted | Piece::UrlFormSorted => {
-                    gathered.give(&mut take);
-                    self.feed_form(piece, &mut take);
-                }
-                #[cfg(feature = "providers")]
-                Piece::UrlAnyPort => self.put_url(&mut gathered, &mut take),
-                Piece::Url => self.put_url(&mut gathered, &mut take),
-                Piece::UrlUnescaped => {
-                    gathered.put(&self.url.unescaped, &mut take);
-                    if let Some(query) = self.request.head.query() {
-                        gathered.put(b"?", &mut take);
-                        unescape(query.as_bytes(), &mut |bytes| gathered.put(bytes, &mut take));
-                    }
-                }
-            }
-        }
-        gathered.give(&mut take);
-    }
-
-    #[inline(always)]
-    fn put_url(&self, gathered: &mut Gathered, take: &mut impl FnMut(&[u8])) {
-        gathered.put(self.url.as_received.as_bytes(), take);
-        if let Some(query) = self.request.head.query() {
-            gathered.put(b"?", take);
-            gathered.put(query.as_bytes(), take);
-        }
-    }
-
-    #[cfg(feature = "providers")]
-    #[cold]
-    fn feed_form(&self, piece: &Piece, take: &mut impl FnMut(&[u8])) {
-        match (self.form, piece) {
-            (Some(form), Piece::UrlFormSorted) => form.feed_with_url(self.url.as_received.as_bytes(), take),
-            (Some(form), _) => form.feed(take),
-            (None, _) => {}
-        }
-    }
-}
-
-/// Room for what is short: an id, a timestamp and what stands between them.
-const GATHERED_BYTES: usize = 128;
-
-/// Bytes that wait to be fed together.
-struct Gathered {
-    bytes: [u8; GATHERED_BYTES],
-    len: usize,
-}
-
-impl Gathered {
-    /// Keeps `piece` for later, or gives it to `take`, behind what is kept, where there is no room for it.
-    #[inline(always)]
-    fn put(&mut self, piece: &[u8], take: &mut impl FnMut(&[u8])) {
-        if let ([byte], Some(room)) = (piece, self.bytes.get_mut(self.len)) {
-            // What parts two pieces is mostly one byte, and no call is worth that.
-            *room = *byte;
-            self.len += 1;
-        } else if let Some(room) = self.bytes.get_mut(self.len..self.len + piece.len()) {
-            room.copy_from_slice(piece);
-            self.len += piece.len();
-        } else {
-            self.give(take);
-            take(piece);
-        }
-    }
-
-    #[inline(always)]
-    fn give(&mut self, take: &mut impl FnMut(&[u8])) {
-        if self.len > 0 {
-            take(self.bytes.split_at(self.len).0);
-            self.len = 0;
-        }
-    }
-}
-
-/// The characters whose escapes HubSpot undoes (HubSpot's developer documentation, "Validate requests", v3).
-const UNESCAPED: &[u8] = b":/?@!$'()*,;";
-
-/// Gives `text` to `take` with the escapes of [`UNESCAPED`] undone.
-fn unescape(mut text: &[u8], take: &mut impl FnMut(&[u8])) {
-    let mut from = 0;
-    while let Some(at) = text.get(from..).and_then(|rest| rest.iter().position(|byte| *byte == b'%')) {
-        let at = from + at;
-        let digits = text.get(at + 1..at + 3).unwrap_or_default();
-        let mut byte = [0];
-        if hex::decode_to_slice(digits, &mut byte).is_ok() && UNESCAPED.contains(&byte[0]) {
-            take(text.get(..at).unwrap_or_default());
-            take(&byte);
-            text = text.get(at + 3..).unwrap_or_default();
-            from = 0;
-        } else {
-            from = at + 1;
-        }
-    }
-    take(text);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -461,21 +385,5 @@ mod tests {
         assert_eq!(key(&whsec(Unprefixed::Utf8), "whsec_"), Err(UnusableSecret::TooShort { bytes: 0 }));
         assert_eq!(key(&whsec(Unprefixed::Base64), "whsec_AAECAwQFBg=="), Err(UnusableSecret::TooShort { bytes: 7 }));
         assert_eq!(key(&SecretForm::Hex, "00010203040506"), Err(UnusableSecret::TooShort { bytes: 7 }));
-    }
-
-    #[test]
-    fn the_escapes_that_hubspot_undoes_are_undone_and_no_others() {
-        for (text, expected) in [
-            ("/a?b=c", "/a?b=c"),
-            ("%3A%2f%3F%40%21%24%27%28%29%2A%2c%3B", ":/?@!$'()*,;"),
-            ("%20%41%25%3d", "%20%41%25%3d"),
-            ("%%3A%3", "%:%3"),
-            ("%", "%"),
-            ("%253A", "%253A"),
-        ] {
-            let mut out = Vec::new();
-            unescape(text.as_bytes(), &mut |bytes| out.extend_from_slice(bytes));
-            assert_eq!(String::from_utf8(out).unwrap(), expected, "{text}");
-        }
     }
 }

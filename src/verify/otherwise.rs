@@ -2,19 +2,23 @@
 
 use super::form::Form;
 use super::jwt::Jwt;
-use super::key::{Keyed, MacBytes, Text};
+use super::key::{Keyed, MacBytes, UnusableSecret};
 use super::scheme::{Algorithm, Piece, Scheme};
 use super::secret::Secret;
 use super::signature::Parts;
+use super::text::Text;
 use super::{Refusal, Verified, Verifier};
 use crate::request::Request;
 use crate::time::UnixTime;
 use sha2::{Digest, Sha256};
 
 /// `key` for each algorithm that tokens of `scheme` may be signed with beside its own.
-pub(super) fn keys(scheme: &Scheme, key: &Secret) -> Vec<(Algorithm, Keyed)> {
+///
+/// # Errors
+/// As of [`Keyed::new`].
+pub(super) fn keys(scheme: &Scheme, key: &Secret) -> Result<Vec<(Algorithm, Keyed)>, UnusableSecret> {
     let others = scheme.jwt.iter().flat_map(|jwt| &jwt.other_algorithms);
-    others.map(|algorithm| (*algorithm, Keyed::new(*algorithm, key))).collect()
+    others.map(|algorithm| Ok((*algorithm, Keyed::new(*algorithm, key)?))).collect()
 }
 
 /// `url` as `scheme` signs it, and as it signs it too, where it signs either: without and with the port of its own scheme, as

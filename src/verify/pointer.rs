@@ -21,6 +21,12 @@ pub(super) fn is_empty_list_at(json: &str, pointer: &str) -> bool {
     inside.is_some_and(|inside| inside.trim_ascii().is_empty())
 }
 
+/// Whether a value of any kind stands at `pointer` in `json`.
+#[cfg(feature = "providers")]
+pub(super) fn is_anything_at(json: &str, pointer: &str) -> bool {
+    at(json, pointer).is_some()
+}
+
 /// The text of the value at `pointer` in `json`.
 fn at<'j>(json: &'j str, pointer: &str) -> Option<&'j str> {
     let mut value = json;

@@ -1,5 +1,7 @@
 //! The schemes of known providers, by name. Each is a row of data; the tables stand in the files beside this one.
 
+#[cfg(feature = "providers")]
+mod asymmetric;
 mod base64_of_body;
 mod hex_of_body;
 #[cfg(feature = "providers")]
@@ -20,6 +22,8 @@ use super::handshake::{Handshake, Reply, Spot};
 use super::in_body::InBody;
 #[cfg(feature = "providers")]
 use super::jwt::Jwt;
+#[cfg(feature = "providers")]
+use super::scheme::PublicKeyRule;
 use super::scheme::{
     Algorithm, ContentType, Encoding, Grammar, PayloadRule, Place, ReplayRule, Scheme, SecretForm, Success, TimeUnit,
     Timestamp, TimestampPlace, Unprefixed,
@@ -39,11 +43,16 @@ struct Preset {
     #[cfg(feature = "providers")]
     in_body: Option<(Option<&'static str>, &'static str)>,
     require: &'static [(&'static str, &'static str)],
+    #[cfg(feature = "providers")]
+    optional: &'static [(&'static str, &'static str)],
     grammar: Form,
     algorithm: Algorithm,
     encoding: Encoding,
     template: &'static str,
     secret: Key,
+    /// Prefix and algorithm of the public key that the secret can be, and the keys of its signatures.
+    #[cfg(feature = "providers")]
+    public_key: Option<(&'static str, Algorithm, &'static [&'static str])>,
     timestamp: Option<Time>,
     signed_id: Option<&'static str>,
     payload: Body,
@@ -97,6 +106,10 @@ enum Say {
     /// The names of the token and of its MAC.
     Mac(&'static str, &'static str),
     Secret,
+    #[cfg(feature = "providers")]
+    NoContent,
+    #[cfg(feature = "providers")]
+    Fixed(&'static str),
 }
 
 /// A POST that is signed as a delivery is.
@@ -148,6 +161,8 @@ enum Body {
     Form,
     Any,
     #[cfg(feature = "providers")]
+    JsonOrEmpty,
+    #[cfg(feature = "providers")]
     MayBeEmpty,
 }
 
@@ -170,11 +185,15 @@ const BASE: Preset = Preset {
     #[cfg(feature = "providers")]
     in_body: None,
     require: &[],
+    #[cfg(feature = "providers")]
+    optional: &[],
     grammar: Form::Bare,
     algorithm: Algorithm::HmacSha256,
     encoding: Encoding::Hex,
     template: "{body}",
     secret: Key::Utf8,
+    #[cfg(feature = "providers")]
+    public_key: None,
     timestamp: None,
     signed_id: None,
     payload: Body::Json,
@@ -208,6 +227,8 @@ const TABLES: &[&[Preset]] = &[
     timed_list::PRESETS,
     timed_header::PRESETS,
     of_url::PRESETS,
+    #[cfg(feature = "providers")]
+    asymmetric::PRESETS,
     #[cfg(feature = "providers")]
     of_form::PRESETS,
     #[cfg(feature = "providers")]
@@ -244,6 +265,9 @@ pub fn aliases(name: &str) -> &'static [&'static str] {
 impl Preset {
     fn scheme(&self) -> Scheme {
         let owned = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let pairs = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect::<Vec<_>>()
+        };
         let places = |texts: &[&str]| texts.iter().map(|text| Place::from(*text)).collect();
         Scheme {
             name: self.name.to_string(),
@@ -253,7 +277,9 @@ impl Preset {
             signature_in_body: self
                 .in_body
                 .map(|(each, signature)| InBody { each: each.map(str::to_string), signature: signature.to_string() }),
-            require_headers: self.require.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+            require_headers: pairs(self.require),
+            #[cfg(feature = "providers")]
+            optional_headers: pairs(self.optional),
             grammar: match self.grammar {
                 Form::Bare => Grammar::Bare,
                 #[cfg(feature = "providers")]
@@ -277,6 +303,12 @@ impl Preset {
                     SecretForm::Base64 { prefix: prefix.to_string(), without_prefix }
                 }
             },
+            #[cfg(feature = "providers")]
+            public_key: self.public_key.map(|(prefix, algorithm, keys)| PublicKeyRule {
+                prefix: prefix.to_string(),
+                algorithm,
+                signature_keys: owned(keys),
+            }),
             timestamp: self.timestamp.as_ref().map(|Time(at, unit, past_s, future_s)| Timestamp {
                 place: match at {
                     At::Header(name) => TimestampPlace::Header(name.to_string()),
@@ -298,6 +330,8 @@ impl Preset {
                 Body::Any => PayloadRule::Any,
                 #[cfg(feature = "providers")]
                 Body::Form => PayloadRule::Form,
+                #[cfg(feature = "providers")]
+                Body::JsonOrEmpty => PayloadRule::JsonOrEmpty,
                 #[cfg(feature = "providers")]
                 Body::MayBeEmpty => PayloadRule::MayBeEmpty,
             },
@@ -357,6 +391,10 @@ impl Ask {
                 Say::Json(name) => Reply::Json(name.to_string()),
                 Say::Mac(token, mac) => Reply::Mac { token: token.to_string(), mac: mac.to_string() },
                 Say::Secret => Reply::Secret,
+                #[cfg(feature = "providers")]
+                Say::NoContent => Reply::NoContent,
+                #[cfg(feature = "providers")]
+                Say::Fixed(json) => Reply::Fixed(json.to_string()),
             },
         }
     }
@@ -395,10 +433,15 @@ mod tests {
     }
 
     #[test]
-    fn only_box_paddle_and_hubspot_bound_age_alone() {
-        let is_one_sided = |name: &&str| {
-            preset(name).unwrap().timestamp.is_some_and(|rule| rule.past_s.is_none() || rule.future_s.is_none())
-        };
+    fn only_box_paddle_and_hubspot_bound_age_alone_and_sendgrid_nothing() {
+        let bounds = |name: &str| preset(name).unwrap().timestamp.map(|rule| (rule.past_s, rule.future_s));
+        let is_one_sided =
+            |name: &&str| bounds(name).is_some_and(|(past_s, future_s)| past_s.is_none() != future_s.is_none());
+        let is_unbound = |name: &&str| bounds(name) == Some((None, None));
+        assert_eq!(
+            names().filter(is_unbound).collect::<Vec<_>>(),
+            if cfg!(feature = "providers") { &["sendgrid"][..] } else { &[] }
+        );
         assert_eq!(names().filter(is_one_sided).collect::<Vec<_>>(), ["box", "hubspot-v3", "paddle"]);
     }
 

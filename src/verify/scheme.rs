@@ -5,6 +5,9 @@ use super::handshake::Handshake;
 use super::in_body::InBody;
 #[cfg(feature = "providers")]
 use super::jwt::Jwt;
+#[cfg(feature = "providers")]
+use super::key;
+use super::secret::Secret;
 pub use super::template::Piece;
 use std::borrow::Cow;
 
@@ -23,16 +26,22 @@ pub struct Scheme {
     pub signature_in_body: Option<InBody>,
     /// Header fields that have to be there with exactly this value: `(name, value)`.
     pub require_headers: Vec<(String, String)>,
+    /// Header fields that have exactly this value where they are there: `(name, value)`.
+    #[cfg(feature = "providers")]
+    pub optional_headers: Vec<(String, String)>,
     /// How the field's value is built.
     pub grammar: Grammar,
-    /// The MAC. Always the scheme's, never what a request names.
+    /// The MAC, or the signature. Always the scheme's, never what a request names.
     pub algorithm: Algorithm,
-    /// How the MAC's bytes are written.
+    /// How the signature's bytes are written.
     pub encoding: Encoding,
-    /// What the MAC is computed over, in order.
+    /// What is signed, in order.
     pub template: Vec<Piece>,
-    /// How the secret becomes the MAC's key.
+    /// How the secret becomes the key.
     pub secret_form: SecretForm,
+    /// What else the secret can be: a public key, for signatures of another algorithm.
+    #[cfg(feature = "providers")]
+    pub public_key: Option<PublicKeyRule>,
     /// When the delivery was signed, and how far from now that may be.
     pub timestamp: Option<Timestamp>,
     /// The header field that [`Piece::Id`] stands for.
@@ -89,7 +98,20 @@ pub enum Grammar {
     List(char),
 }
 
-/// A MAC algorithm.
+/// What a secret is that is a public key: the same delivery then has signatures of another algorithm, under keys of their own
+/// in the signature header. Which of the two a signature is judged by comes from the secret's form, never from the request.
+#[cfg(feature = "providers")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKeyRule {
+    /// Text before the key's base64 that says what it is: `whpk_`.
+    pub prefix: String,
+    /// The algorithm of the signatures.
+    pub algorithm: Algorithm,
+    /// Keys of [`Grammar::Pairs`] whose values are such signatures.
+    pub signature_keys: Vec<String>,
+}
+
+/// How a signature is made: a MAC under a shared secret, or a signature that a public key verifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -102,6 +124,21 @@ pub enum Algorithm {
     HmacSha384,
     /// HMAC with SHA-512: 64 bytes.
     HmacSha512,
+    /// SHA-256 and no HMAC, of a text that has the secret in it ([`Piece::Secret`]): 32 bytes.
+    ///
+    /// Who sees a signature of such a text with the secret before the body can make one for the body with certain bytes added
+    /// behind it, and needs no secret for that (length extension). Those bytes are padding, with zeros and a `0x80`: what they
+    /// make of JSON is no JSON, which is the only body that the presets take. Choose another scheme where there is one.
+    #[cfg(feature = "providers")]
+    Sha256,
+    /// Ed25519 (RFC 8032), strictly: a public key of small order is none, and of one signature there is no second form. 64
+    /// bytes.
+    #[cfg(feature = "providers")]
+    Ed25519,
+    /// ECDSA over P-256 with SHA-256 (FIPS 186-5): r and s, 32 bytes each. Who sees such a signature can make another for the
+    /// same text (with the order less s for s): it says who signed, and is no name for what was signed.
+    #[cfg(feature = "providers")]
+    EcdsaP256Sha256,
     /// None: the secret itself is sent, and compared in a time that tells nothing of it. It proves who sends, and nothing of
     /// what is sent.
     #[cfg(feature = "providers")]
@@ -109,6 +146,28 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
+    /// Whether it is an HMAC.
+    #[must_use]
+    pub fn is_hmac(self) -> bool {
+        match self {
+            #[cfg(feature = "providers")]
+            Algorithm::HmacSha1 => true,
+            Algorithm::HmacSha256 | Algorithm::HmacSha384 | Algorithm::HmacSha512 => true,
+            #[cfg(feature = "providers")]
+            _ => false,
+        }
+    }
+
+    /// Whether its signatures are verified with a public key, so that who verifies them cannot make any.
+    #[must_use]
+    pub fn has_public_key(self) -> bool {
+        match self {
+            #[cfg(feature = "providers")]
+            Algorithm::Ed25519 | Algorithm::EcdsaP256Sha256 => true,
+            _ => false,
+        }
+    }
+
     /// Length of its signatures, in bytes; of a token 0, since that has no length of its own.
     #[must_use]
     pub fn signature_bytes(self) -> usize {
@@ -120,23 +179,30 @@ impl Algorithm {
             Algorithm::HmacSha256 => 32,
             Algorithm::HmacSha384 => 48,
             Algorithm::HmacSha512 => 64,
+            #[cfg(feature = "providers")]
+            Algorithm::Sha256 => 32,
+            #[cfg(feature = "providers")]
+            Algorithm::Ed25519 | Algorithm::EcdsaP256Sha256 => 64,
         }
     }
 }
 
-/// How a MAC's bytes are written as text.
+/// How a signature's bytes are written as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     /// Two hex digits a byte: lower case is written, either is read.
     Hex,
     /// Base64 (RFC 4648 §4), padded, its spare bits zero.
     Base64,
+    /// The same of r and s in DER (RFC 3279 §2.2.3), as ECDSA's are mostly written.
+    #[cfg(feature = "providers")]
+    Base64Der,
     /// As it is: a token.
     #[cfg(feature = "providers")]
     Verbatim,
 }
 
-/// How the secret, as the operator holds it, becomes the MAC's key.
+/// How the secret, as the operator holds it, becomes the key: a MAC's, or the public key of what has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretForm {
     /// Its bytes as they are (UTF-8 where it is text).
@@ -215,6 +281,22 @@ pub enum PayloadRule {
     Any,
     /// Anything, nothing included.
     MayBeEmpty,
+    /// JSON, or nothing.
+    #[cfg(feature = "providers")]
+    JsonOrEmpty,
+}
+
+impl PayloadRule {
+    /// Whether a delivery may have no body.
+    #[must_use]
+    pub fn takes_nothing(&self) -> bool {
+        match self {
+            PayloadRule::MayBeEmpty => true,
+            #[cfg(feature = "providers")]
+            PayloadRule::JsonOrEmpty => true,
+            _ => false,
+        }
+    }
 }
 
 /// A place in a delivery that holds a value.
@@ -234,7 +316,8 @@ pub enum ReplayRule {
     SignedId,
     /// The string or number at this pointer in the JSON payload; the MAC where there is none.
     Json(String),
-    /// The MAC: the same signed bytes are the same delivery.
+    /// The MAC: the same signed bytes are the same delivery. Where a public key verifies it is SHA-256 of what is signed and
+    /// not the signature, which for some algorithms a stranger can change into another that is right.
     Mac,
     /// Nothing: the same signed bytes can be two events.
     None,
@@ -334,6 +417,33 @@ impl Scheme {
             _ => false,
         };
         self.template.iter().any(is_url)
+    }
+
+    /// The scheme that judges what is signed for `secret`: this one, or that of the public key which the secret is.
+    #[cfg(feature = "providers")]
+    #[must_use]
+    pub fn for_secret(&self, secret: &Secret) -> Cow<'_, Scheme> {
+        match &self.public_key {
+            Some(rule) if key::is_of_key_pair(secret.as_bytes(), &rule.prefix) => Cow::Owned(self.of_public_key(rule)),
+            _ => Cow::Borrowed(self),
+        }
+    }
+
+    /// The scheme of the signatures that the public key of `rule` verifies.
+    #[cfg(feature = "providers")]
+    pub(super) fn of_public_key(&self, rule: &PublicKeyRule) -> Scheme {
+        let mut scheme = self.clone();
+        if let Grammar::Pairs { signature_keys, .. } = &mut scheme.grammar {
+            signature_keys.clone_from(&rule.signature_keys);
+        }
+        let secret_form = SecretForm::Base64 { prefix: rule.prefix.clone(), without_prefix: Unprefixed::Base64 };
+        Scheme { algorithm: rule.algorithm, secret_form, public_key: None, ..scheme }
+    }
+
+    /// The same: nothing but the scheme itself judges in this build.
+    #[cfg(not(feature = "providers"))]
+    pub(super) fn for_secret(&self, _: &Secret) -> Cow<'_, Scheme> {
+        Cow::Borrowed(self)
     }
 
     /// The same with other bounds for the timestamp's age, and for how far ahead it is where the scheme bounds that: `s`

@@ -1,10 +1,13 @@
 //! Signing as a provider does: for tests of a receiver, and for senders.
 
 use super::check::{UnusableScheme, check};
-use super::key::{Keyed, Text, UnusableSecret, Url};
+#[cfg(feature = "providers")]
+use super::key::PrivateKey;
+use super::key::{Keyed, UnusableSecret};
 use super::scheme::{Scheme, TimestampPlace};
 use super::secret::Secret;
-use super::{Refusal, is_base_url, signature, timestamp};
+use super::text::{Text, Url, is_base_url};
+use super::{Refusal, signature, timestamp};
 use crate::request::{Head, Header, Request};
 use crate::time::UnixTime;
 use std::fmt;
@@ -23,10 +26,29 @@ use std::fmt;
 #[derive(Clone)]
 pub struct Signer {
     scheme: Scheme,
-    keyed: Keyed,
+    key: Key,
     id: Option<String>,
     method: String,
     url: String,
+}
+
+/// What signs.
+#[derive(Clone)]
+enum Key {
+    Shared(Keyed),
+    #[cfg(feature = "providers")]
+    Private(PrivateKey),
+}
+
+impl Key {
+    /// The signature of `text`.
+    fn sign(&self, scheme: &Scheme, text: &Text<'_>) -> Vec<u8> {
+        match self {
+            Key::Shared(keyed) => keyed.sign(scheme, text),
+            #[cfg(feature = "providers")]
+            Key::Private(key) => key.sign(scheme, text),
+        }
+    }
 }
 
 /// Header fields: their names and values.
@@ -39,6 +61,9 @@ pub enum CannotSign {
     Scheme(UnusableScheme),
     /// The secret is not of the form that the scheme asks for.
     Secret(UnusableSecret),
+    /// The secret is a public key: it verifies, and only the provider has what signs.
+    #[cfg(feature = "providers")]
+    PublicKey,
     /// The scheme signs an id, and none was given.
     NoId,
     /// The id cannot stand in the scheme's header: it is empty, has a character that no header has, or holds what parts it
@@ -61,6 +86,10 @@ impl fmt::Display for CannotSign {
         f.write_str(match self {
             CannotSign::Scheme(unusable) => return unusable.fmt(f),
             CannotSign::Secret(unusable) => return unusable.fmt(f),
+            #[cfg(feature = "providers")]
+            CannotSign::PublicKey => {
+                "the secret is a public key, which verifies: only who has the private one can sign"
+            }
             CannotSign::NoId => "the scheme signs an id, and none was given",
             CannotSign::InvalidId => "the id cannot stand in the scheme's header",
             CannotSign::NoUrl => "the scheme signs the URL that is posted to, and none was given",
@@ -75,16 +104,18 @@ impl fmt::Display for CannotSign {
 impl std::error::Error for CannotSign {}
 
 impl Signer {
-    /// A signer under `scheme` with `secret`.
+    /// A signer under `scheme` with `secret`: the shared one, or the private key where a public one verifies. That is 64 bytes
+    /// for Ed25519 (the public key is the second half), written as the public key or as `whsk_` and base64, and PKCS #8 for
+    /// P-256.
     ///
     /// # Errors
     /// Where the scheme cannot work, or the secret is none for it.
     pub fn new(scheme: &Scheme, secret: &Secret) -> Result<Self, CannotSign> {
         check(scheme).map_err(CannotSign::Scheme)?;
-        let key = super::key_of(scheme, secret).map_err(CannotSign::Secret)?;
-        let keyed = Keyed::new(scheme.algorithm, &key);
+        let scheme = scheme.for_secret(secret).into_owned();
+        let key = key(&scheme, secret)?;
         let method = scheme.methods.first().cloned().unwrap_or_default();
-        Ok(Signer { scheme: scheme.clone(), keyed, id: None, method, url: String::new() })
+        Ok(Signer { scheme, key, id: None, method, url: String::new() })
     }
 
     /// The same with this id for the delivery, where the scheme signs one.
@@ -115,6 +146,8 @@ impl Signer {
             return Err(CannotSign::InBody);
         }
         let mut fields = self.scheme.require_headers.clone();
+        #[cfg(feature = "providers")]
+        fields.extend(self.scheme.optional_headers.iter().cloned());
         let id = match (&self.scheme.signed_id, &self.id) {
             (None, _) if !self.scheme.signs_id() => "",
             (_, None) => return Err(CannotSign::NoId),
@@ -170,7 +203,7 @@ impl Signer {
         if let Some(jwt) = &self.scheme.jwt {
             let plain = Scheme { template: vec![super::Piece::Body], ..self.scheme.clone() };
             let sign = |body: &[u8]| {
-                self.keyed.sign(&plain, &Text::new(&Request { body, ..*request }, (&[], &[]), &Url::new("")))
+                self.key.sign(&plain, &Text::new(&Request { body, ..*request }, (&[], &[]), &Url::new("")))
             };
             let token = super::jwt::token((&self.scheme, jwt), (&request.head, url, request.body), id, now, sign);
             let prefix = signature::write(&self.scheme, &[], "");
@@ -182,7 +215,7 @@ impl Signer {
         let form = super::form::Form::read(&self.scheme, request).map_err(CannotSign::Refused)?;
         #[cfg(feature = "providers")]
         let text = Text { form: Some(&form), ..text };
-        Ok(signature::write(&self.scheme, &self.keyed.sign(&self.scheme, &text), timestamp))
+        Ok(signature::write(&self.scheme, &self.key.sign(&self.scheme, &text), timestamp))
     }
 
     /// The header fields and the body of a delivery of `body` that is signed at `now`. The body is another than was given where
@@ -198,7 +231,8 @@ impl Signer {
             }
             let time = self.scheme.timestamp.as_ref().map(|rule| timestamp::text(rule.unit, now)).unwrap_or_default();
             let (scheme, id) = (&self.scheme, self.id.as_deref());
-            let sealed = super::in_body::seal(scheme, in_body, &self.keyed, body, &time, id);
+            let Key::Shared(keyed) = &self.key else { return Err(CannotSign::NoPlace) };
+            let sealed = super::in_body::seal(scheme, in_body, keyed, body, &time, id);
             return sealed.map(|body| (Vec::new(), body)).ok_or(CannotSign::NoPlace);
         }
         Ok((self.sign(body, now)?, body.to_vec()))
@@ -213,6 +247,20 @@ impl Signer {
             _ => Ok(()),
         }
     }
+}
+
+/// What signs under `scheme` with `secret`.
+fn key(scheme: &Scheme, secret: &Secret) -> Result<Key, CannotSign> {
+    #[cfg(feature = "providers")]
+    if scheme.algorithm.has_public_key() {
+        return match (PrivateKey::read(scheme, secret), scheme.key(secret)) {
+            (Some(key), _) => Ok(Key::Private(key)),
+            (None, Ok(_)) => Err(CannotSign::PublicKey),
+            (None, Err(why)) => Err(CannotSign::Secret(why)),
+        };
+    }
+    let key = super::key_of(scheme, secret).and_then(|key| Keyed::new(scheme.algorithm, &key));
+    key.map(Key::Shared).map_err(CannotSign::Secret)
 }
 
 impl fmt::Debug for Signer {

@@ -13,6 +13,10 @@ use crate::time::UnixTime;
 /// comparison.
 pub const SIGNATURES_LIMIT: usize = 16;
 
+/// The same where a public key verifies: each one more costs as much as a whole request, and the body's hash where that begins
+/// with the signature, as Ed25519's does.
+pub const PUBLIC_KEY_SIGNATURES_LIMIT: usize = 4;
+
 /// What to look for in a head: made of a scheme once, so that each request is gone through once.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -23,6 +27,7 @@ pub(super) struct Plan {
     /// is before it.
     beside_id: Option<u8>,
     signature_bytes: usize,
+    signatures_limit: usize,
     /// Whether something else than pieces of the request is signed: a form, a URL of two kinds, a token.
     #[cfg(feature = "providers")]
     pub(super) is_otherwise: bool,
@@ -37,6 +42,9 @@ enum Role {
     Id,
     /// Has to hold what the scheme requires; the number is its place there.
     Required(u32),
+    /// Has to hold what the scheme says, if it is there; the number is its place there.
+    #[cfg(feature = "providers")]
+    Optional(u32),
 }
 
 /// What was read out of a head. One is filled in place: to move it costs more than to read some headers.
@@ -73,6 +81,10 @@ impl Plan {
         for ((name, _), at) in scheme.require_headers.iter().zip(0..) {
             wanted.push((name.clone(), Role::Required(at)));
         }
+        #[cfg(feature = "providers")]
+        for ((name, _), at) in scheme.optional_headers.iter().zip(0..) {
+            wanted.push((name.clone(), Role::Optional(at)));
+        }
         let beside_id = match scheme.template.as_slice() {
             [.., Piece::Literal(text), Piece::Id] => text.bytes().last(),
             template => template.windows(2).find_map(|pair| match pair {
@@ -81,11 +93,13 @@ impl Plan {
             }),
         };
         let lengths = wanted.iter().fold(0, |lengths, (name, _)| lengths | length_bit(name.len()));
+        let has_public_key = scheme.algorithm.has_public_key();
         Plan {
             wanted,
             lengths,
             beside_id,
             signature_bytes: scheme.algorithm.signature_bytes(),
+            signatures_limit: if has_public_key { PUBLIC_KEY_SIGNATURES_LIMIT } else { SIGNATURES_LIMIT },
             #[cfg(feature = "providers")]
             is_otherwise: scheme.jwt.is_some() || scheme.signs_form() || scheme.template.contains(&Piece::UrlAnyPort),
         }
@@ -102,6 +116,8 @@ impl Plan {
             for (name, role) in &self.wanted {
                 if is_named(header.name, name) {
                     parts.found.take(scheme, *role, without_optional_white_space(header.value));
+                    // A name has one meaning.
+                    break;
                 }
             }
         }
@@ -141,8 +157,8 @@ impl Plan {
             },
             _ => (&[][..], None),
         };
-        if found.count > SIGNATURES_LIMIT {
-            return Err(Refusal::TooManySignatures { limit: SIGNATURES_LIMIT });
+        if found.count > self.signatures_limit {
+            return Err(Refusal::TooManySignatures { limit: self.signatures_limit });
         }
         #[cfg(feature = "providers")]
         if let Some(jwt) = &scheme.jwt {
@@ -255,6 +271,11 @@ impl<'a> Found<'a> {
                 Some((_, required)) if required.as_bytes() == value => self.required |= 1 << at,
                 _ => self.is_otherwise = true,
             },
+            #[cfg(feature = "providers")]
+            Role::Optional(at) => {
+                let expected = scheme.optional_headers.get(at as usize);
+                self.is_otherwise |= expected.is_none_or(|(_, expected)| expected.as_bytes() != value);
+            }
         }
     }
 

@@ -19,6 +19,9 @@ pub enum Piece {
     UrlUnescaped,
     /// The method.
     Method,
+    /// The secret, where it is hashed with the rest ([`Algorithm::Sha256`](super::Algorithm::Sha256)).
+    #[cfg(feature = "providers")]
+    Secret,
     /// The URL as [`Piece::Url`], with and without the port that is its scheme's own: either may have been signed.
     #[cfg(feature = "providers")]
     UrlAnyPort,
@@ -43,6 +46,8 @@ const NAMES: &[(&str, Piece)] = &[
     ("url", Piece::Url),
     ("url_unescaped", Piece::UrlUnescaped),
     ("method", Piece::Method),
+    #[cfg(feature = "providers")]
+    ("secret", Piece::Secret),
     #[cfg(feature = "providers")]
     ("url_any_port", Piece::UrlAnyPort),
     #[cfg(feature = "providers")]

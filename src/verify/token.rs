@@ -1,7 +1,7 @@
 //! Tokens: the secret itself is what is sent. Compared by MACs of both, so that how long it takes tells nothing of the token, its
 //! length included.
 
-use super::key::UnusableSecret;
+use super::key::{Keyed, UnusableSecret};
 use super::scheme::{Algorithm, Encoding, Scheme};
 use super::secret::Secret;
 use crate::base64;
@@ -44,6 +44,8 @@ impl Scheme {
     pub(crate) fn key(&self, secret: &Secret) -> Result<Secret, UnusableSecret> {
         let key = self.secret_form.key(secret)?;
         if self.algorithm != Algorithm::Token {
+            // A public key is none before it was looked at.
+            Keyed::new(self.algorithm, &key)?;
             return Ok(key);
         }
         let bytes = key.as_bytes();

@@ -1,7 +1,7 @@
 //! Forms whose parameters are signed, against their definition: decoded one byte at a time, sorted by looking for the least.
 
 use super::hmac_reference::hmac_sha256;
-use super::preset::base64;
+use super::keys::base64;
 use super::{NOW, hex_digit};
 use hookgate::verify::PARAMETERS_LIMIT;
 use hookgate::{Head, Header, Refusal, Request, Scheme, Secret, Verifier, preset};

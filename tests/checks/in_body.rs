@@ -2,7 +2,8 @@
 
 use super::hmac_reference::hmac_sha256;
 use super::json_reference::{Flaw, Json, parse};
-use super::preset::{Case, base64, secret};
+use super::keys::{base64, keys};
+use super::preset::Case;
 use super::verifier::flipped;
 use super::{NOW, hex};
 use hookgate::verify::{Algorithm, Coverage, Encoding, IN_BODY_LIMIT_BYTES, InBody, Piece, Signer, TimestampPlace};
@@ -33,7 +34,7 @@ pub(crate) fn check_body(scheme: &Scheme, body: &[u8]) {
 }
 
 fn held(scheme: &Scheme) -> Secret {
-    secret(scheme, KEY)
+    keys(scheme, KEY).1
 }
 
 fn verdict(scheme: &Scheme, body: &[u8]) -> Result<(), Refusal> {
@@ -167,7 +168,7 @@ fn body(scheme: &Scheme, text: &str, count: usize) -> String {
 /// field does not; and that what is not signed can be any text, where the scheme says so.
 pub(crate) fn check(scheme: &Scheme, in_body: &InBody, case: &Case, bit: usize) {
     let name = &scheme.name;
-    let key = secret(scheme, &case.key);
+    let key = keys(scheme, &case.key).1;
     let signer = Signer::new(scheme, &key).expect("a secret of the scheme's form").with_id(&case.id);
     let text = hex(&case.body);
     let unsigned = body(scheme, &text, 1 + bit % 3);
@@ -182,7 +183,7 @@ pub(crate) fn check(scheme: &Scheme, in_body: &InBody, case: &Case, bit: usize) 
     };
     assert_eq!(verdict(&key, &signed, case.now), Ok(()), "{name} of {case:?}");
     let mismatch = Err(Refusal::SignatureMismatch);
-    let other = secret(scheme, &flipped(&case.key, bit));
+    let other = keys(scheme, &flipped(&case.key, bit)).1;
     assert_eq!(verdict(&other, &signed, case.now), mismatch, "bit {bit} of {name}'s key: {case:?}");
 
     // What the SDKs call the event is signed where the scheme says that something of it is, and not where it says nothing.

@@ -1,7 +1,7 @@
 //! Tokens against the words that they are defined in: any header and any claims, rightly signed or not.
 
 use super::hmac_reference::hmac_sha256;
-use super::preset::base64;
+use super::keys::base64;
 use hookgate::{Head, Header, Refusal, Request, Scheme, Secret, UnixTime, Verifier, preset};
 use serde_json::Value;
 use sha2::{Digest, Sha256};

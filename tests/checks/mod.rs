@@ -15,6 +15,7 @@ pub(crate) mod in_body;
 pub(crate) mod json_reference;
 #[cfg(feature = "providers")]
 pub(crate) mod jwt;
+pub(crate) mod keys;
 pub(crate) mod payload;
 pub(crate) mod preset;
 #[cfg(feature = "providers")]

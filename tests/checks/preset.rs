@@ -1,10 +1,9 @@
 //! Every preset: what is signed for it verifies, and nothing beside it does.
 
-use super::{hex, verifier::flipped};
-#[cfg(feature = "providers")]
-use hookgate::verify::Algorithm;
-use hookgate::verify::{Grammar, SecretForm, Signer, TimestampPlace};
-use hookgate::{Head, Header, Refusal, Request, Scheme, Secret, UnixTime, Verifier};
+use super::keys::{is_token, keys, with_other_bit};
+use super::verifier::flipped;
+use hookgate::verify::{Grammar, Signer, TimestampPlace, VerifierError};
+use hookgate::{Head, Header, Refusal, Request, Scheme, UnixTime, Verifier};
 
 /// Where deliveries are posted to, and with which query.
 const URL: &str = "https://example.com/webhook";
@@ -20,43 +19,6 @@ pub(crate) struct Case {
     pub(crate) now: UnixTime,
 }
 
-/// A secret, as the operator holds it, that stands for `key`.
-pub(super) fn secret(scheme: &Scheme, key: &[u8]) -> Secret {
-    let bytes = match &scheme.secret_form {
-        // Not every byte can stand in a header, or in JSON.
-        SecretForm::Utf8 if is_token(scheme) => hex(key).into_bytes(),
-        SecretForm::Utf8 => key.to_vec(),
-        SecretForm::Hex => hex(key).into_bytes(),
-        SecretForm::Base64 { prefix, .. } => format!("{prefix}{}", base64(key)).into_bytes(),
-    };
-    Secret::new(bytes).expect("a key has some bytes")
-}
-
-/// Base64 by its definition: six bits a character.
-pub(crate) fn base64(bytes: &[u8]) -> String {
-    let alphabet: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['+', '/']).collect();
-    let mut bits: Vec<bool> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1)).collect();
-    while !bits.len().is_multiple_of(6) {
-        bits.push(false);
-    }
-    let digit = |six: &[bool]| alphabet[six.iter().fold(0, |value, bit| value << 1 | usize::from(*bit))];
-    let mut text: String = bits.chunks(6).map(digit).collect();
-    while !text.len().is_multiple_of(4) {
-        text.push('=');
-    }
-    text
-}
-
-#[cfg(feature = "providers")]
-fn is_token(scheme: &Scheme) -> bool {
-    scheme.algorithm == Algorithm::Token
-}
-
-#[cfg(not(feature = "providers"))]
-fn is_token(_: &Scheme) -> bool {
-    false
-}
-
 /// Checks that what is signed for `scheme` verifies, and that it doesn't with bit number `bit`, modulo what there is to flip,
 /// changed in the body, the key, or any header. Where the signature does not cover the body, the same signature is right for
 /// another: that is said, and so it is checked.
@@ -66,7 +28,8 @@ pub(crate) fn check(scheme: &Scheme, case: &Case, bit: usize) {
         return super::in_body::check(scheme, in_body, case, bit);
     }
     let case = &Case { body: body(scheme, &case.body), ..case.clone() };
-    let signer = Signer::new(scheme, &secret(scheme, &case.key)).expect("a secret of the scheme's form");
+    let (signing, _) = keys(scheme, &case.key);
+    let signer = Signer::new(scheme, &signing).expect("a secret of the scheme's form");
     let signer = signer.with_id(&case.id).with_url(&format!("https://example.com{TARGET}"));
     let fields = signer.sign(&case.body, case.now).expect("all was given");
     assert_eq!(verdict(scheme, case, &fields, &case.body, case.now), Ok(()), "{} of {case:?}", scheme.name);
@@ -82,8 +45,17 @@ pub(crate) fn check(scheme: &Scheme, case: &Case, bit: usize) {
         };
         assert_eq!(verdict(scheme, case, &fields, &other, case.now), expected, "bit {bit} of {name}'s body: {case:?}");
     }
-    let other = Case { key: flipped(&case.key, bit), ..case.clone() };
-    assert_eq!(verdict(scheme, &other, &fields, &case.body, case.now), mismatch, "bit {bit} of {name}'s key: {case:?}");
+    let other = with_other_bit(scheme, &case.key, |key| flipped(key, bit));
+    match Verifier::accepting_uncovered_body(scheme.clone(), [("one".to_string(), other)], Some(URL)) {
+        Ok(verifier) => {
+            let found = verdict_of(&verifier, &fields, &case.body, case.now);
+            assert_eq!(found, mismatch, "bit {bit} of {name}'s key: {case:?}");
+        }
+        Err(error) => {
+            let is_no_key = scheme.algorithm.has_public_key() && matches!(error, VerifierError::Secret { .. });
+            assert!(is_no_key, "bit {bit} of {name}'s key: {error}");
+        }
+    }
     for (at, (header, value)) in fields.iter().enumerate() {
         let Ok(changed) = String::from_utf8(flipped(value.as_bytes(), bit)) else { continue };
         let mut fields = fields.clone();
@@ -95,7 +67,8 @@ pub(crate) fn check(scheme: &Scheme, case: &Case, bit: usize) {
             assert!(is_signature && is_same, "{name}'s {header}: {changed:?} for {value:?}");
         }
         let removed: Vec<_> = [&fields[..at], &fields[at + 1..]].concat();
-        assert!(verdict(scheme, case, &removed, &case.body, case.now).is_err(), "{name} without {header}");
+        let verdict = verdict(scheme, case, &removed, &case.body, case.now);
+        assert_eq!(verdict.is_ok(), is_optional(scheme, header), "{name} without {header}: {verdict:?}");
     }
     check_age(scheme, case, &fields);
     #[cfg(feature = "providers")]
@@ -189,6 +162,16 @@ fn check_age(scheme: &Scheme, case: &Case, fields: &[(String, String)]) {
     }
 }
 
+#[cfg(feature = "providers")]
+fn is_optional(scheme: &Scheme, header: &str) -> bool {
+    scheme.optional_headers.iter().any(|(name, _)| name == header)
+}
+
+#[cfg(not(feature = "providers"))]
+fn is_optional(_: &Scheme, _: &str) -> bool {
+    false
+}
+
 fn verdict(
     scheme: &Scheme,
     case: &Case,
@@ -196,8 +179,13 @@ fn verdict(
     body: &[u8],
     now: UnixTime,
 ) -> Result<(), Refusal> {
-    let secrets = [("one".to_string(), secret(scheme, &case.key))];
+    let secrets = [("one".to_string(), keys(scheme, &case.key).1)];
     let verifier = Verifier::accepting_uncovered_body(scheme.clone(), secrets, Some(URL)).expect("all was given");
+    verdict_of(&verifier, fields, body, now)
+}
+
+fn verdict_of(verifier: &Verifier, fields: &[(String, String)], body: &[u8], now: UnixTime) -> Result<(), Refusal> {
+    let scheme = verifier.scheme();
     let headers: Vec<Header<'_>> =
         fields.iter().map(|(name, value)| Header { name, value: value.as_bytes() }).collect();
     let head = Head { method: &scheme.methods[0], target: TARGET, headers: &headers };

@@ -1,12 +1,14 @@
 //! The reading of a head under any scheme, against the words that the grammars are defined in.
 
+use super::keys::{base64, keys};
 use super::without_optional_white_space;
 #[cfg(feature = "providers")]
 use hookgate::verify::Algorithm;
 use hookgate::verify::{
-    Encoding, Grammar, Piece, ReplayRule, SIGNATURES_LIMIT, TimeUnit, Timestamp, TimestampPlace, check,
+    Encoding, Grammar, PUBLIC_KEY_SIGNATURES_LIMIT, Piece, ReplayRule, SIGNATURES_LIMIT, TimeUnit, Timestamp,
+    TimestampPlace, check,
 };
-use hookgate::{Head, Header, Refusal, Scheme, Secret, Verifier, preset};
+use hookgate::{Head, Header, Refusal, Scheme, Verifier, preset};
 
 /// Checks any bytes: two that choose a scheme, then a header a line. Lines that are none are left out.
 pub(crate) fn check_bytes(data: &[u8]) {
@@ -72,15 +74,36 @@ pub(crate) fn scheme(form: u8, more: u8) -> Scheme {
         replay_key: ReplayRule::Mac,
         ..preset("github").expect("a preset of this crate")
     };
-    let scheme = with_token(scheme, more);
+    let scheme = with_token(with_public_key(scheme, form, more), form, more);
     assert_eq!(check(&scheme), Ok(()), "{scheme:?}");
+    scheme
+}
+
+/// The same with a header that may be missing, and with signatures that a public key verifies.
+#[cfg(feature = "providers")]
+fn with_public_key(scheme: Scheme, form: u8, more: u8) -> Scheme {
+    let optional_headers = if more & 32 != 0 { vec![("O".to_string(), "1".to_string())] } else { Vec::new() };
+    if form & 128 != 0 {
+        return Scheme { optional_headers, ..scheme };
+    }
+    let (algorithm, encoding) = match (more & 64 != 0, more & 128 != 0) {
+        (false, false) => (scheme.algorithm, scheme.encoding),
+        (true, false) => (Algorithm::Ed25519, scheme.encoding),
+        (false, true) => (Algorithm::EcdsaP256Sha256, scheme.encoding),
+        (true, true) => (Algorithm::EcdsaP256Sha256, Encoding::Base64Der),
+    };
+    Scheme { optional_headers, algorithm, encoding, ..scheme }
+}
+
+#[cfg(not(feature = "providers"))]
+fn with_public_key(scheme: Scheme, _: u8, _: u8) -> Scheme {
     scheme
 }
 
 /// The same with a token for its signature, where `more` says so.
 #[cfg(feature = "providers")]
-fn with_token(scheme: Scheme, more: u8) -> Scheme {
-    if more & 32 == 0 {
+fn with_token(scheme: Scheme, form: u8, more: u8) -> Scheme {
+    if form & 128 == 0 {
         return scheme;
     }
     Scheme {
@@ -99,14 +122,13 @@ fn with_token(scheme: Scheme, more: u8) -> Scheme {
 }
 
 #[cfg(not(feature = "providers"))]
-fn with_token(scheme: Scheme, _: u8) -> Scheme {
+fn with_token(scheme: Scheme, _: u8, _: u8) -> Scheme {
     scheme
 }
 
 /// Checks that this head is read as the reference reads it.
 pub(crate) fn check_fields(scheme: &Scheme, fields: &[(String, Vec<u8>)]) {
-    let secret = Secret::new(b"a secret of the tests".to_vec()).expect("it is not empty");
-    let secrets = [("one".to_string(), secret)];
+    let secrets = [("one".to_string(), keys(scheme, b"a secret of the tests").1)];
     let verifier = Verifier::accepting_uncovered_body(scheme.clone(), secrets, None).expect("a scheme that can work");
     let headers: Vec<Header<'_>> = fields.iter().map(|(name, value)| Header { name, value }).collect();
     let head = Head { method: "POST", target: "/", headers: &headers };
@@ -131,6 +153,10 @@ fn reference(scheme: &Scheme, fields: &[(String, Vec<u8>)]) -> Result<(), Refusa
         let values = values(name);
         !values.is_empty() && values.iter().all(|value| value == required.as_bytes())
     }) {
+        return Err(Refusal::UnsupportedScheme);
+    }
+    #[cfg(feature = "providers")]
+    if scheme.optional_headers.iter().any(|(name, said)| values(name).iter().any(|value| value != said.as_bytes())) {
         return Err(Refusal::UnsupportedScheme);
     }
     if let Some(name) = &scheme.signed_id {
@@ -182,8 +208,9 @@ fn reference(scheme: &Scheme, fields: &[(String, Vec<u8>)]) -> Result<(), Refusa
             pairs(scheme, &all).filter(|(name, _)| is_key(name)).map(|(_, value)| value).collect()
         }
     };
-    if candidates.len() > SIGNATURES_LIMIT {
-        return Err(Refusal::TooManySignatures { limit: SIGNATURES_LIMIT });
+    let limit = if scheme.algorithm.has_public_key() { PUBLIC_KEY_SIGNATURES_LIMIT } else { SIGNATURES_LIMIT };
+    if candidates.len() > limit {
+        return Err(Refusal::TooManySignatures { limit });
     }
     if candidates.iter().any(|text| is_encoded(scheme, text)) { Ok(()) } else { Err(foreign) }
 }
@@ -224,8 +251,9 @@ fn is_seconds(text: &[u8]) -> bool {
     is_digits && number.is_some_and(|s| s <= i64::MAX as u128 / 1000)
 }
 
-/// Whether `text` is 32 bytes so encoded, or a token.
+/// Whether `text` is as many bytes as a signature has, so encoded, or a token.
 fn is_encoded(scheme: &Scheme, text: &[u8]) -> bool {
+    let bytes = scheme.algorithm.signature_bytes();
     match scheme.encoding {
         #[cfg(feature = "providers")]
         Encoding::Verbatim => !text.is_empty(),
@@ -236,14 +264,49 @@ fn is_encoded(scheme: &Scheme, text: &[u8]) -> bool {
             let digits = &text[..text.len() - padding];
             padding < 3 && !digits.is_empty() && text.len().is_multiple_of(4) && digits.iter().all(is_digit)
         }
-        Encoding::Hex => text.len() == 64 && text.iter().all(u8::is_ascii_hexdigit),
-        // 43 digits, the last of which has two spare bits, and the padding.
-        Encoding::Base64 => {
-            let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/".contains(byte);
-            text.len() == 44
-                && text[..43].iter().all(is_digit)
-                && b"AEIMQUYcgkosw048".contains(&text[42])
-                && text[43] == b'='
-        }
+        Encoding::Hex => text.len() == 2 * bytes && text.iter().all(u8::is_ascii_hexdigit),
+        Encoding::Base64 => unbase64(text).is_some_and(|decoded| decoded.len() == bytes),
+        #[cfg(feature = "providers")]
+        Encoding::Base64Der => unbase64(text).is_some_and(|der| is_two_numbers(&der)),
     }
+}
+
+/// What `text` stands for, where it is padded base64: the only text for those bytes.
+fn unbase64(text: &[u8]) -> Option<Vec<u8>> {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digits: Vec<u8> = text.iter().copied().take_while(|byte| *byte != b'=').collect();
+    let mut bits = Vec::new();
+    for digit in digits {
+        let value = alphabet.iter().position(|known| *known == digit)?;
+        bits.extend((0..6).rev().map(|bit| value >> bit & 1 == 1));
+    }
+    let whole = bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |value, bit| value << 1 | u8::from(*bit)));
+    let bytes: Vec<u8> = whole.collect();
+    (base64(&bytes).as_bytes() == text).then_some(bytes)
+}
+
+/// Whether `der` is a SEQUENCE of two INTEGERs of P-256, each from one to below the order, written in the one way (X.690).
+#[cfg(feature = "providers")]
+fn is_two_numbers(der: &[u8]) -> bool {
+    let order = [
+        [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0],
+        [0xff; 8],
+        [0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84],
+        [0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51],
+    ]
+    .concat();
+    let number = |from: &[u8]| -> Option<Vec<u8>> {
+        let [2, len, rest @ ..] = from else { return None };
+        let (number, rest) = rest.split_at_checked(usize::from(*len))?;
+        let is_shortest = match number {
+            [] => false,
+            [0, next, ..] => *next >= 0x80,
+            [first, ..] => *first < 0x80,
+        };
+        let digits: Vec<u8> = number.iter().copied().skip_while(|byte| *byte == 0).collect();
+        let padded = [vec![0; 32_usize.checked_sub(digits.len())?], digits.clone()].concat();
+        (is_shortest && !digits.is_empty() && padded < order).then(|| rest.to_vec())
+    };
+    let [0x30, len, rest @ ..] = der else { return false };
+    usize::from(*len) == rest.len() && number(rest).and_then(|rest| number(&rest)).is_some_and(|rest| rest.is_empty())
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Folders whose files are no providers' signatures.
-const OTHERS: [&str; 5] = ["hmac", "json", "json-test-suite", "requests", "wycheproof"];
+const OTHERS: [&str; 6] = ["hmac", "json", "json-test-suite", "requests", "rfc8032", "wycheproof"];
 
 #[test]
 fn every_vector_gets_its_verdict_from_the_command_line() {

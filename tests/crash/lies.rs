@@ -40,7 +40,8 @@ fn whoever_forgets_by_what_repeats_are_known_doubles_them() {
 #[test]
 fn whoever_gives_a_number_again_is_caught() {
     let broken = found(Lie::ReusesIds);
-    assert!(matches!(broken, Broken::OutOfOrder { .. }), "{broken:?}");
+    // Keys are kept by the number of their event: a repeat that comes first finds the one of another.
+    assert!(matches!(broken, Broken::OutOfOrder { .. } | Broken::Misnamed { .. }), "{broken:?}");
 }
 
 #[test]

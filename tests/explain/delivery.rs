@@ -1,5 +1,6 @@
 //! A delivery as a provider sends it, and as it stands after a mistake: what is signed and what is on hand are kept apart.
 
+use crate::keys::keys;
 use hookgate::explain::{Cause, Question, Reach, explain};
 use hookgate::verify::{Encoding, Grammar, SecretForm, Signer, TimestampPlace};
 use hookgate::{Head, Header, Request, Scheme, Secret, UnixTime, Verifier};
@@ -45,8 +46,17 @@ pub(crate) struct Sender {
     pub(crate) at: UnixTime,
 }
 
+/// What signs, and what verifies, with keys that `number` tells apart: of schemes that have a public key.
+pub(crate) fn pair_of(scheme: &Scheme, number: u8) -> Option<(Vec<u8>, Vec<u8>)> {
+    let (private, public) = keys(scheme, &[&KEY[..], &[number]].concat()[1..]);
+    scheme.algorithm.has_public_key().then(|| (private.as_bytes().to_vec(), public.as_bytes().to_vec()))
+}
+
 /// A secret of the form that `scheme` wants, as its provider shows it.
 pub(crate) fn secret_of(scheme: &Scheme) -> Vec<u8> {
+    if let Some((_, public)) = pair_of(scheme, 0) {
+        return public;
+    }
     match &scheme.secret_form {
         SecretForm::Utf8 => b"Zq8-fY2.kLw0 Ab7~1nRt".to_vec(),
         SecretForm::Hex => hex::encode(KEY).into_bytes(),
@@ -69,6 +79,24 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     text
 }
 
+/// What [`base64`] made `text` of.
+pub(crate) fn unbase64(text: &str) -> Vec<u8> {
+    let alphabet: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['+', '/']).collect();
+    let place = |digit: char| alphabet.iter().position(|known| *known == digit).unwrap();
+    let six = |value: usize| (0..6).rev().map(move |bit| value >> bit & 1 == 1);
+    let bits: Vec<bool> = text.trim_end_matches('=').chars().map(place).flat_map(six).collect();
+    bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |value, bit| value << 1 | u8::from(*bit))).collect()
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(crate) fn unhex(digits: &[u8]) -> Vec<u8> {
+    let digits = std::str::from_utf8(digits).unwrap();
+    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
+}
+
 impl Sender {
     /// One that makes no mistake.
     pub(crate) fn of(scheme: &Scheme) -> Self {
@@ -79,7 +107,8 @@ impl Sender {
             None => BODY.to_string(),
         };
         let (url, body) = (format!("{URL}{QUERY}"), body.into_bytes());
-        Sender { scheme: scheme.clone(), secret: secret_of(scheme), url, body, at: NOW }
+        let secret = pair_of(scheme, 0).map_or_else(|| secret_of(scheme), |(private, _)| private);
+        Sender { scheme: scheme.clone(), secret, url, body, at: NOW }
     }
 
     pub(crate) fn with_body(self, body: &str) -> Self {
@@ -92,6 +121,7 @@ impl Sender {
 
     pub(crate) fn with_form(mut self, form: SecretForm) -> Self {
         self.scheme.secret_form = form;
+        self.scheme.public_key = None;
         self
     }
 
@@ -102,7 +132,7 @@ impl Sender {
         let (fields, body) = signer.deliver(&self.body, self.at).unwrap();
         Delivery {
             scheme: scheme.clone(),
-            secret: self.secret.clone(),
+            secret: if pair_of(scheme, 0).is_some() { secret_of(scheme) } else { self.secret.clone() },
             also: Vec::new(),
             url: URL.to_string(),
             target: format!("/hooks/in{QUERY}"),
@@ -201,6 +231,11 @@ impl Delivery {
         let url = self.scheme.covers_url().then_some(self.url.as_str());
         ask(Question { scheme: &self.scheme, secrets: &secrets, also: &self.also, url, request: &request, reach })
     }
+}
+
+/// Whether `scheme` has secrets that both sides share.
+pub(crate) fn is_shared(scheme: &Scheme) -> bool {
+    !scheme.algorithm.has_public_key()
 }
 
 /// Whether signatures of `scheme` are hex.

@@ -77,7 +77,7 @@ impl fmt::Display for SecretCause {
             SecretCause::WhiteSpaceMissing => "lacks white space, a newline mostly, that the sender's has around it",
             SecretCause::Quoted => "has quotes around it that the sender's has not",
             SecretCause::PrefixExtra => "has a prefix (whsec_ or v1,) that the sender leaves out",
-            SecretCause::PrefixMissing => "lacks a prefix (whsec_) that the sender's has",
+            SecretCause::PrefixMissing => "lacks a prefix (whsec_ or whpk_) that the sender's has",
             SecretCause::Hex => "is hex to the sender, who signs with the bytes that its digits stand for",
             SecretCause::Base64 => "is base64 to the sender, who signs with the bytes that it stands for",
             SecretCause::Text => "is text to the sender, who signs with its characters; the scheme decodes them",

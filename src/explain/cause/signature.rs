@@ -16,6 +16,8 @@ pub enum SignatureCause {
     Base64Form,
     /// Base64 whose letters were all made lower or upper case.
     Case,
+    /// In DER, where the scheme's two numbers stand behind each other, or the reverse.
+    Numbers,
     /// The prefix, or the key, is not there.
     PrefixMissing,
     /// There is a prefix too many.
@@ -53,6 +55,11 @@ impl SignatureCause {
                 "signature-case",
                 "the signature's letters were all made lower or upper case, which base64 does not survive",
                 "pass the header's value on as it comes",
+            ),
+            SignatureCause::Numbers => (
+                "signature-two-numbers",
+                "the signature is right, and its two numbers are written otherwise (in DER, or behind each other)",
+                "let the sender write r and s as the scheme has them; a scheme file has base64-der or base64",
             ),
             SignatureCause::PrefixMissing => (
                 "signature-prefix-missing",

@@ -19,6 +19,12 @@ const EVENTS_A_TURN: usize = 1024;
 /// waits no longer than that for all of them.
 const BUSY_TIME: Duration = Duration::from_millis(1);
 
+/// With this many deliveries a turn is kept without a look at who came meanwhile: a sync for so many costs each of them little.
+const GATHERED: usize = 256;
+
+/// Time in a turn, at most, for those who came while it went on.
+const GATHER_TIME: Duration = Duration::from_millis(1);
+
 /// Shortest time between two looks at all deadlines.
 const EXPIRY_STEP: Duration = Duration::from_millis(50);
 
@@ -44,6 +50,7 @@ impl<K: Keep> Loop<'_, K> {
                 self.attend_ready(*index);
                 self.settle_many();
             }
+            self.gather(&mut events)?;
             self.attend_some(|this| &mut this.busy);
             self.attend_some(|this| &mut this.handshakes);
             self.settle();
@@ -55,6 +62,33 @@ impl<K: Keep> Loop<'_, K> {
                 return Ok(());
             }
         }
+    }
+
+    /// Takes what came while the turn's requests were decided into the turn, where keeping it waits for a disk: else those who
+    /// were answered last time and those who were not go by turns, each with a sync of their own.
+    fn gather(&mut self, events: &mut Events) -> io::Result<()> {
+        let start = Instant::now();
+        while K::AT_ONCE == usize::MAX && (1..GATHERED).contains(&self.deciding.len()) && start.elapsed() < GATHER_TIME
+        {
+            match self.poll.poll(events, Some(Duration::ZERO)) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                Err(_) => return Ok(()),
+                Ok(()) => {}
+            }
+            if events.is_empty() {
+                return Ok(());
+            }
+            for event in &*events {
+                self.note(event);
+            }
+            self.accept();
+            let came = std::mem::take(&mut self.ready);
+            for index in &came {
+                self.attend_ready(*index);
+            }
+            self.reuse(came);
+        }
+        Ok(())
     }
 
     fn reuse(&mut self, mut list: Vec<usize>) {

@@ -6,8 +6,13 @@ use crate::verify::check::UnusableScheme;
 use crate::verify::handshake::{Handshake, Reply, Spot};
 use toml::Value;
 
-const REPLIES: &[(&str, Reply)] =
-    &[("empty", Reply::Empty), ("text", Reply::Text), ("sentence", Reply::Sentence), ("secret", Reply::Secret)];
+const REPLIES: &[(&str, Reply)] = &[
+    ("empty", Reply::Empty),
+    ("no-content", Reply::NoContent),
+    ("text", Reply::Text),
+    ("sentence", Reply::Sentence),
+    ("secret", Reply::Secret),
+];
 
 /// The list of tables in the field `handshakes`.
 pub(super) fn read(fields: &mut Fields) -> Result<Vec<Handshake>, UnusableScheme> {

@@ -3,7 +3,8 @@
 use super::{ACCEPT_UNCOVERED_BODY, ENCODINGS, PAYLOADS, UNITS, UNPREFIXED};
 use crate::verify::in_body::InBody;
 use crate::verify::scheme::{
-    Coverage, Grammar, PayloadRule, Place, ReplayRule, Scheme, SecretForm, Success, Timestamp, TimestampPlace,
+    Coverage, Grammar, PayloadRule, Place, PublicKeyRule, ReplayRule, Scheme, SecretForm, Success, Timestamp,
+    TimestampPlace,
 };
 use crate::verify::template;
 
@@ -19,10 +20,12 @@ impl Scheme {
             None => line("signature_headers", list(&self.signature_headers)),
             Some(in_body) => line("signature_in_body", in_body_text(in_body)),
         }
-        if !self.require_headers.is_empty() {
-            let pairs =
-                self.require_headers.iter().map(|(name, value)| format!("[{}, {}]", quoted(name), quoted(value)));
-            line("require_headers", format!("[{}]", pairs.collect::<Vec<_>>().join(", ")));
+        for (name, pairs) in [("require_headers", &self.require_headers), ("optional_headers", &self.optional_headers)]
+        {
+            if !pairs.is_empty() {
+                let pairs = pairs.iter().map(|(name, value)| format!("[{}, {}]", quoted(name), quoted(value)));
+                line(name, format!("[{}]", pairs.collect::<Vec<_>>().join(", ")));
+            }
         }
         line("grammar", grammar_text(&self.grammar));
         line("algorithm", quoted(self.algorithm.name()));
@@ -38,6 +41,10 @@ impl Scheme {
             line(ACCEPT_UNCOVERED_BODY, "true".to_string());
         }
         line("secret", secret_text(&self.secret_form));
+        if let Some(PublicKeyRule { prefix, algorithm, signature_keys }) = &self.public_key {
+            let (prefix, algorithm, keys) = (quoted(prefix), quoted(algorithm.name()), list(signature_keys));
+            line("public_key", format!("{{ prefix = {prefix}, algorithm = {algorithm}, signature_keys = {keys} }}"));
+        }
         if let Some(timestamp) = &self.timestamp {
             line("timestamp", timestamp_text(timestamp));
         }

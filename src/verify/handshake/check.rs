@@ -71,6 +71,8 @@ fn signed_flaw(scheme: &Scheme, handshake: &Handshake, delivers: bool) -> Option
         Some("the token of one that is signed stands in the body's JSON or a header")
     } else if !matches!(reply, Reply::Mac { .. }) {
         None
+    } else if !scheme.algorithm.is_hmac() {
+        Some("only an HMAC is given for an answer")
     } else if !matches!(token, Some(Spot::Json(_))) {
         Some("a token is signed only where it stands in the signed body")
     } else if !scheme.template.iter().any(is_apart) {
@@ -89,7 +91,12 @@ fn reply_flaw(reply: &Reply, token: Option<&Spot>) -> Option<&'static str> {
         Reply::Mac { token, mac } => is_name(token) && is_name(mac) && token != mac,
         _ => true,
     };
-    let needs_token = !matches!(reply, Reply::Empty | Reply::Fixed(_));
+    let needs_token = match reply {
+        Reply::Empty | Reply::Fixed(_) => false,
+        #[cfg(feature = "providers")]
+        Reply::NoContent => false,
+        _ => true,
+    };
     match reply {
         _ if !names_are_plain => Some("names in a reply are of letters, digits, - and _"),
         _ if needs_token && token.is_none() => Some("the reply needs a token"),

@@ -376,9 +376,9 @@ fn debug_shows_no_agreed_token() {
 #[test]
 fn these_presets_have_handshakes_and_no_others() {
     let with: Vec<_> = names().filter(|name| !preset(name).unwrap().handshakes.is_empty()).collect();
-    let expected =
-        "asana dropbox front intercom mandrill meta microsoft-graph okta slack trello twitch woocommerce xero zoom";
-    let is_more = |name: &&str| ["intercom", "mandrill", "microsoft-graph", "okta", "trello"].contains(name);
+    let expected = "asana discord dropbox front intercom mandrill meta microsoft-graph okta slack trello twitch \
+                    woocommerce xero zoom";
+    let is_more = |name: &&str| ["discord", "intercom", "mandrill", "microsoft-graph", "okta", "trello"].contains(name);
     let of_providers = |name: &&str| cfg!(feature = "providers") || !is_more(name);
     assert_eq!(with, expected.split(' ').filter(of_providers).collect::<Vec<_>>());
 }

@@ -5,7 +5,7 @@ use crate::verify::scheme::Algorithm;
 use crate::verify::scheme::{Encoding, TimeUnit};
 
 #[cfg(feature = "providers")]
-use super::ASK_BY_HEAD;
+use super::{ASK_BY_HEAD, Body};
 use super::{At, BASE, ID_IN_BODY, Preset, Replay, Time};
 
 pub(super) const PRESETS: &[Preset] = &[
@@ -34,6 +34,34 @@ pub(super) const PRESETS: &[Preset] = &[
         replay_key: Replay::Json("/action/id"),
         replay_reason: ID_IN_BODY,
         handshakes: &[ASK_BY_HEAD],
+        ..BASE
+    },
+    // A plain hash, prone to length extension: what that adds to JSON is no JSON, but `hubspot-v3` is the one to choose. The
+    // version is said in a header that old deliveries lack.
+    #[cfg(feature = "providers")]
+    Preset {
+        name: "hubspot-v1",
+        documentation: "HubSpot Developers, \"Validate requests\", v1; HubSpot/hubspot-api-nodejs",
+        headers: &["X-HubSpot-Signature"],
+        optional: &[("X-HubSpot-Signature-Version", "v1")],
+        algorithm: Algorithm::Sha256,
+        template: "{secret}{body}",
+        event_type: &["/0/subscriptionType"],
+        ..BASE
+    },
+    // The same with the URL, of requests for data too, which come by GET without a body. Nothing parts the URL from the body:
+    // what of it could stand in the query is no JSON then, and nor is what is left.
+    #[cfg(feature = "providers")]
+    Preset {
+        name: "hubspot-v2",
+        documentation: "HubSpot Developers, \"Validate requests\", v2; HubSpot/hubspot-api-python",
+        headers: &["X-HubSpot-Signature"],
+        optional: &[("X-HubSpot-Signature-Version", "v2")],
+        algorithm: Algorithm::Sha256,
+        template: "{secret}{method}{url}{body}",
+        payload: Body::JsonOrEmpty,
+        event_type: &["/0/subscriptionType"],
+        methods: &["POST", "GET"],
         ..BASE
     },
     // A timestamp ahead is not refused (HubSpot/hubspot-api-python, hubspot/utils/signature.py).

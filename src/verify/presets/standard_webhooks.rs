@@ -1,6 +1,8 @@
 //! Standard Webhooks, and those who sign like it: `{id}.{timestamp}.{body}`, a list of signatures apart by spaces.
 
 use super::{At, BASE, Form, ID_SIGNED, Key, Preset, Replay, Time};
+#[cfg(feature = "providers")]
+use crate::verify::scheme::Algorithm;
 use crate::verify::scheme::{Encoding, TimeUnit, Unprefixed};
 
 /// The specification, v1: five minutes on both sides.
@@ -19,11 +21,27 @@ const STANDARD: Preset = Preset {
     ..BASE
 };
 
+/// What a secret is that begins with `whpk_`.
+#[cfg(feature = "providers")]
+const PUBLIC_KEY: Option<(&str, Algorithm, &[&str])> = Some(("whpk_", Algorithm::Ed25519, &["v1a"]));
+
 pub(super) const PRESETS: &[Preset] = &[
     Preset {
         name: "standard-webhooks",
         aliases: &["brex"],
         documentation: "The Standard Webhooks specification, \"Verifying webhook authenticity\"",
+        #[cfg(feature = "providers")]
+        public_key: PUBLIC_KEY,
+        ..STANDARD
+    },
+    // Signatures by a private key alone; `standard-webhooks` takes its public key too, beside shared secrets.
+    #[cfg(feature = "providers")]
+    Preset {
+        name: "standard-webhooks-v1a",
+        documentation: "The Standard Webhooks specification, \"Signature scheme\", asymmetric",
+        grammar: Form::Pairs(' ', ',', &["v1a"]),
+        algorithm: Algorithm::Ed25519,
+        secret: Key::Base64("whpk_", Unprefixed::Base64),
         ..STANDARD
     },
     Preset {
@@ -34,6 +52,8 @@ pub(super) const PRESETS: &[Preset] = &[
         timestamp: Some(Time(At::Header("svix-timestamp"), TimeUnit::Seconds, Some(300), Some(300))),
         signed_id: Some("svix-id"),
         delivery_id: &["svix-id"],
+        #[cfg(feature = "providers")]
+        public_key: PUBLIC_KEY,
         ..STANDARD
     },
     // A secret without the prefix is taken as it is.

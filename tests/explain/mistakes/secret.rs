@@ -1,9 +1,9 @@
 //! With secrets.
 
 use super::{Mistake, is_token};
-use crate::explain::delivery::{Delivery, Sender, base64, secret_of};
+use crate::explain::delivery::{Delivery, Sender, base64, hex, is_shared, pair_of, secret_of, unbase64, unhex};
 use hookgate::verify::{SecretForm, Unprefixed};
-use hookgate::{Scheme, Secret};
+use hookgate::{Scheme, Secret, preset};
 
 /// In the order of docs/EXPLAIN.md.
 pub(crate) const SECRETS: &[Mistake] = mistakes! {
@@ -47,19 +47,46 @@ pub(crate) const SECRETS: &[Mistake] = mistakes! {
     "The sender decodes the secret as hex" => "secret-is-hex": |scheme| {
         let secret = b"6a1f0c9e4b7d2853a0f1e2d3c4b5968778695a4b3c2d1e0f";
         let sender = Sender::of(scheme).with_form(SecretForm::Hex).with_secret(secret);
-        (scheme.secret_form != SecretForm::Hex && !is_token(scheme)).then(|| sender.to(scheme))
+        (is_shared(scheme) && !is_token(scheme) && scheme.secret_form != SecretForm::Hex).then(|| sender.to(scheme))
     };
     "The sender decodes the secret as base64" => "secret-is-base64": |scheme| {
         let sender = Sender::of(scheme).with_form(base64_form("")).with_secret(base64(b"some bytes of a key, >?").as_bytes());
-        (!is_base64_secret(scheme) && !is_token(scheme)).then(|| sender.to(scheme))
+        (is_shared(scheme) && !is_token(scheme) && !is_base64_secret(scheme)).then(|| sender.to(scheme))
     };
     "The sender drops `whsec_` and decodes the rest as base64" => "secret-is-base64": |scheme| {
         let sender = Sender::of(scheme).with_form(base64_form("whsec_")).with_secret(b"whsec_Zm9vYmFyYmF6cXV4");
-        (!is_base64_secret(scheme) && !is_token(scheme)).then(|| sender.to(scheme))
+        (is_shared(scheme) && !is_token(scheme) && !is_base64_secret(scheme)).then(|| sender.to(scheme))
     };
     "The sender takes the secret as text, though it is hex or base64" => "secret-is-text": |scheme| {
         let sender = Sender::of(scheme).with_form(SecretForm::Utf8);
-        (scheme.secret_form != SecretForm::Utf8).then(|| sender.to(scheme))
+        (is_shared(scheme) && scheme.secret_form != SecretForm::Utf8).then(|| sender.to(scheme))
+    };
+    "The public key is in hex, the scheme's is in base64" => "secret-is-hex": |scheme| {
+        let text = String::from_utf8(secret_of(scheme)).unwrap();
+        let base64 = text.trim_start_matches("whpk_");
+        let is_one = !is_shared(scheme) && is_base64_secret(scheme);
+        is_one.then(|| Delivery::of(scheme).with_secret(hex(&unbase64(base64))))
+    };
+    "The public key is in base64, the scheme's is in hex" => "secret-is-base64": |scheme| {
+        let is_one = !is_shared(scheme) && scheme.secret_form == SecretForm::Hex;
+        is_one.then(|| Delivery::of(scheme).with_secret(base64(&unhex(&secret_of(scheme)))))
+    };
+    "The public key lost its `whpk_`, which tells it from a shared secret" => "secret-prefix-missing": |scheme| {
+        let keyed = scheme.public_key.as_ref().map(|_| preset("standard-webhooks-v1a").unwrap())?;
+        let keyed = Scheme { signature_headers: scheme.signature_headers.clone(), timestamp: scheme.timestamp.clone(), signed_id: scheme.signed_id.clone(), ..keyed };
+        let text = secret_of(&keyed);
+        let given = Sender::of(&keyed).to(&keyed);
+        Some(Delivery { scheme: scheme.clone(), ..given.with_secret(&text[b"whpk_".len()..]) })
+    };
+    "A private key is given for the public one" => "secret-unusable": |scheme| {
+        Some(Delivery::of(scheme).with_secret(pair_of(scheme, 0)?.0))
+    };
+    "A shared secret (`whsec_…`) is given for the public key" => "secret-unusable": |scheme| {
+        (!is_shared(scheme)).then(|| Delivery::of(scheme).with_secret(*b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
+    };
+    "A public key is given with the lines of its PEM file" => "secret-unusable": |scheme| {
+        let pem = [b"-----BEGIN PUBLIC KEY-----\n", &secret_of(scheme)[..], b"\n-----END PUBLIC KEY-----\n"].concat();
+        (!is_shared(scheme)).then(|| Delivery::of(scheme).with_secret(pem))
     };
     "The secret's letters were made upper case" => "secret-case": |scheme| {
         let sender = Sender::of(scheme).with_secret(b"abcdefgh23456701");
@@ -107,6 +134,9 @@ fn base64_form(prefix: &str) -> SecretForm {
 
 /// A secret of the scheme's form that is not the right one.
 fn other_secret(scheme: &Scheme, number: u8) -> Vec<u8> {
+    if let Some((_, public)) = pair_of(scheme, number) {
+        return public;
+    }
     let mut secret = secret_of(scheme);
     let at = secret.len() - 7;
     secret[at] = b'0' + number;

@@ -1,15 +1,16 @@
 //! With how a signature is written, and with the headers around it.
 
 use super::Mistake;
-use crate::explain::delivery::{Delivery, Sender, base64, is_hex};
+use crate::explain::delivery::{Delivery, Sender, base64, hex, is_hex, is_shared, unbase64};
 use hookgate::Scheme;
-use hookgate::verify::{Algorithm, Encoding, Grammar, TimestampPlace};
+use hookgate::verify::{Algorithm, Encoding, Grammar, PayloadRule, Piece, TimestampPlace};
 
 /// In the order of docs/EXPLAIN.md.
 pub(crate) const SIGNATURES: &[Mistake] = mistakes! {
     "The signature is written in hex, not base64" => "signature-in-hex": |scheme| {
         let sender = Sender { scheme: Scheme { encoding: Encoding::Hex, ..scheme.clone() }, ..Sender::of(scheme) };
-        (is_mac(scheme) && !is_hex(scheme)).then(|| sender.to(scheme))
+        let given = || if is_der(scheme) { with_bytes(scheme, hex) } else { sender.to(scheme) };
+        (is_mac(scheme) && !is_hex(scheme)).then(given)
     };
     "The signature is written in base64, not hex" => "signature-in-base64": |scheme| {
         let sender = Sender { scheme: Scheme { encoding: Encoding::Base64, ..scheme.clone() }, ..Sender::of(scheme) };
@@ -17,14 +18,21 @@ pub(crate) const SIGNATURES: &[Mistake] = mistakes! {
     };
     "The signature is base64 of hex digits" => "signature-hex-in-base64": |scheme| {
         let sender = Sender { scheme: Scheme { encoding: Encoding::Hex, ..scheme.clone() }, ..Sender::of(scheme) };
-        is_mac(scheme).then(|| sender.to(scheme).with_signature(|before, digits| format!("{before}{}", base64(digits.as_bytes()))))
+        let given = || if is_der(scheme) { with_bytes(scheme, hex) } else { sender.to(scheme) };
+        is_mac(scheme).then(|| given().with_signature(|before, digits| format!("{before}{}", base64(digits.as_bytes()))))
+    };
+    "The signature's two numbers are not in DER" => "signature-two-numbers": |scheme| {
+        let sender = Sender { scheme: Scheme { encoding: Encoding::Base64, ..scheme.clone() }, ..Sender::of(scheme) };
+        is_der(scheme).then(|| sender.to(scheme))
     };
     "The signature's base64 is not padded" => "signature-base64-form": |scheme| {
-        (is_mac(scheme) && !is_hex(scheme)).then(|| Delivery::of(scheme).with_signature(|before, text| format!("{before}{}", text.trim_end_matches('='))))
+        let numbered = (0..).map(|at| Sender::of(scheme).with_body(&numbered(scheme, at)).to(scheme));
+        let given = numbered.map(|right| (right.clone(), right.with_signature(|before, text| format!("{before}{}", text.trim_end_matches('=')))));
+        if !is_mac(scheme) || is_hex(scheme) { None } else { given.filter(|(right, given)| right.fields != given.fields).map(|(_, given)| given).next() }
     };
     "The signature's base64 is of the alphabet for URLs" => "signature-base64-form": |scheme| {
         let for_urls = |text: &str| text.replace('+', "-").replace('/', "_");
-        let numbered = (0..).map(|at| Sender::of(scheme).with_body(&if scheme.signs_form() { format!("a={at}") } else { format!("[{at}]") }).to(scheme));
+        let numbered = (0..).map(|at| Sender::of(scheme).with_body(&numbered(scheme, at)).to(scheme));
         let given = numbered.map(|right| (right.clone(), right.with_signature(|before, text| format!("{before}{}", for_urls(text)))));
         if !is_mac(scheme) || is_hex(scheme) { None } else { given.filter(|(right, given)| right.fields != given.fields).map(|(_, given)| given).next() }
     };
@@ -62,6 +70,12 @@ pub(crate) const SIGNATURES: &[Mistake] = mistakes! {
     "The signature is HMAC-SHA256's" => "algorithm": |scheme| with_algorithm(scheme, Algorithm::HmacSha256);
     "The signature is HMAC-SHA384's" => "algorithm": |scheme| with_algorithm(scheme, Algorithm::HmacSha384);
     "The signature is HMAC-SHA512's" => "algorithm": |scheme| with_algorithm(scheme, Algorithm::HmacSha512);
+    "The signature is a plain hash of secret and text" => "algorithm": |scheme| {
+        let template = std::iter::once(Piece::Secret).chain(scheme.template.iter().cloned()).collect();
+        let signed = Scheme { algorithm: Algorithm::Sha256, template, payload: PayloadRule::Json, handshakes: vec![], public_key: None, ..scheme.clone() };
+        // A form that is hashed with the secret before it could be made longer by anybody: no scheme is so.
+        (scheme.algorithm.is_hmac() && is_mac(scheme) && !scheme.signs_form()).then(|| Sender { scheme: signed, ..Sender::of(scheme) }.to(scheme))
+    };
     "The signature's header is not given" => "signature-header-missing": |scheme| {
         Some(Delivery::of(scheme).without(&scheme.signature_headers[0]))
     };
@@ -83,7 +97,7 @@ pub(crate) const SIGNATURES: &[Mistake] = mistakes! {
     };
     "Every digit of the signature is another" => "unknown": |scheme| {
         let other = |text: &str| text.replace(|digit| digit != '=', "0").replace("0=", "A=");
-        is_mac(scheme).then(|| Delivery::of(scheme).with_signature(|before, text| format!("{before}{}", other(text))))
+        (is_mac(scheme) && !is_der(scheme)).then(|| Delivery::of(scheme).with_signature(|before, text| format!("{before}{}", other(text))))
     };
     "The token's claims are others" => "unknown": |scheme| {
         scheme.jwt.as_ref()?;
@@ -98,7 +112,21 @@ pub(crate) const SIGNATURES: &[Mistake] = mistakes! {
     };
 };
 
-/// Whether the signature is a MAC alone, and no token.
+/// One of many bodies for `scheme`, each with a signature of its own.
+fn numbered(scheme: &Scheme, at: usize) -> String {
+    if scheme.signs_form() { format!("a={at}") } else { format!("[{at}]") }
+}
+
+fn is_der(scheme: &Scheme) -> bool {
+    scheme.encoding == Encoding::Base64Der
+}
+
+/// A right delivery whose signature's bytes are written by `write`.
+fn with_bytes(scheme: &Scheme, write: fn(&[u8]) -> String) -> Delivery {
+    Delivery::of(scheme).with_signature(|before, text| format!("{before}{}", write(&unbase64(text))))
+}
+
+/// Whether the signature stands there alone, in no token.
 fn is_mac(scheme: &Scheme) -> bool {
     scheme.jwt.is_none()
 }
@@ -118,10 +146,12 @@ fn with_algorithm(scheme: &Scheme, algorithm: Algorithm) -> Option<Delivery> {
     if let Grammar::Prefix(prefix) = &mut signed.grammar {
         *prefix = prefix.replace(&short(scheme.algorithm), &short(algorithm));
     }
+    signed.template.retain(|piece| *piece != Piece::Secret);
     if let Some(jwt) = &scheme.jwt
         && (algorithm == Algorithm::HmacSha1 || jwt.other_algorithms.contains(&algorithm))
     {
         return None;
     }
-    (algorithm != scheme.algorithm).then(|| Sender { scheme: signed, ..Sender::of(scheme) }.to(scheme))
+    (is_shared(scheme) && algorithm != scheme.algorithm)
+        .then(|| Sender { scheme: signed, ..Sender::of(scheme) }.to(scheme))
 }

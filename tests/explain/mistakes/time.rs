@@ -80,6 +80,10 @@ fn written(unit: TimeUnit, at: UnixTime) -> String {
 /// Signed and sent in `other`, where the scheme's unit is `own` and it bounds the difference.
 fn in_unit(scheme: &Scheme, own: TimeUnit, other: TimeUnit) -> Option<Delivery> {
     let rule = scheme.timestamp.clone().filter(|rule| rule.unit == own)?;
+    // What nothing is held against is not read.
+    if rule.past_s.is_none() && rule.future_s.is_none() {
+        return None;
+    }
     // Milliseconds taken for seconds are of a far future, which is not always bounded.
     if own == TimeUnit::Seconds && other == TimeUnit::Milliseconds && rule.future_s.is_none() {
         return None;
