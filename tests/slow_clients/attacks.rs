@@ -145,9 +145,10 @@ fn siege_with_time_for_bodies() -> Siege {
     Siege::of(setup().arguments(&["--body-timeout", "10"]), 10)
 }
 
-/// That they were there at once, all but a few, and that each connection on which an answer came got this one.
+/// That they were there at once, all but a few, or came again and again since each was done with so soon; and that each
+/// connection on which an answer came got this one.
 fn expect_answers(tally: &Tally, clients: usize, status: u16) {
-    assert!(tally.most_at_once >= clients * 3 / 4, "{tally:?}");
+    assert!(tally.most_at_once >= clients * 3 / 4 || tally.connected >= clients * 20, "{tally:?}");
     assert!(tally.statuses.keys().eq([&status]), "{tally:?}");
 }
 
