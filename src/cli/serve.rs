@@ -99,13 +99,19 @@ impl Serve {
         let stop = front.stop();
         let asks = kept.as_ref().map(|kept| kept.store.asks());
         self.mind_signals(config, stop.clone(), Reload::Evented(front.change(), binder), asks, front.waker())?;
-        for name in front.names() {
-            minimal::say_listening(name, &receivers);
-        }
-        let serving = Serving { receivers, settings };
+        // Said last: whoever waits for it finds everything open.
+        let announced = |receivers: Receivers| {
+            front.names().for_each(|name| minimal::say_listening(name, &receivers));
+            Serving { receivers, settings }
+        };
         match kept {
-            None => front.run(serving, &mut lines_to_stdout().map_err(failed)?, &stop).map_err(failed),
+            None => {
+                let mut lines = lines_to_stdout().map_err(failed)?;
+                let serving = announced(receivers);
+                front.run(serving, &mut lines, &stop).map_err(failed)
+            }
             Some(mut kept) => {
+                let serving = announced(receivers);
                 front.run(serving, &mut kept.store, &stop).map_err(failed)?;
                 kept.finish();
                 Ok(())
