@@ -120,10 +120,13 @@ fn expect_nothing_invented(found: &[Row], before: &[Row], later: &str, damage: &
 
 /// What `hookgate` with these arguments does on `data`: it ends well or says what is wrong, and never panics.
 fn command(arguments: &[&str], data: &Path, damage: &Damage) -> Outcome {
+    // A receiver that was killed early has all of it in the log: then there is no file to lay out, and no store without one.
+    let is_there = data.join("events.db").exists();
     let mut command = hookgate();
     command.args(arguments).arg("--data").arg(data);
     let outcome = finish(command, b"");
-    assert!(matches!(outcome.code(), Some(0 | 1)), "{damage:?}: {arguments:?}: {outcome:?}");
+    let is_well = matches!((outcome.code(), is_there), (Some(0 | 1), _) | (Some(2), false));
+    assert!(is_well, "{damage:?}: {arguments:?}: {outcome:?}");
     assert!(!outcome.stderr.contains("panicked"), "{damage:?}: {arguments:?}: {outcome:?}");
     outcome
 }
