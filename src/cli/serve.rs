@@ -2,12 +2,15 @@
 
 mod options;
 mod store;
+mod watch;
+
+pub(super) use watch::check_admin;
 
 use super::setup::{Origin, fail, read_config, receivers};
 use super::tls::{self, Binder, HTTPS};
 use super::wrong;
 use crate::config::{Config, ConfigError, Format, FrontName, SinkKind};
-use crate::minimal::{self, Failure, LISTEN, lines_to_stdout, say, say_error, warn};
+use crate::minimal::{self, Failure, LISTEN, alert, flush_log, lines_to_stdout, say, say_error, warn};
 use crate::receive::Receivers;
 use crate::serve::evented::{self, Front, Serving, Settings};
 use crate::serve::{Change, Stop, tiny, unix};
@@ -22,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use watch::Watching;
 
 /// Longest wait for what was accepted before SIGTERM. Docker kills 10 s after it; the front itself gives up a second before.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(9);
@@ -98,6 +102,8 @@ impl Serve {
         let front = Front::new(listeners).map_err(failed)?;
         let stop = front.stop();
         let asks = kept.as_ref().map(|kept| kept.store.asks());
+        let watching = Watching::start(&config, &stop, None)?;
+        let front = front.with_watch(watching.requests());
         self.mind_signals(config, stop.clone(), Reload::Evented(front.change(), binder), asks, front.waker())?;
         // Said last: whoever waits for it finds everything open.
         let announced = |receivers: Receivers| {
@@ -142,15 +148,17 @@ impl Serve {
         let stop = tiny::stop(&listener).map_err(failed)?;
         let change = tiny::change();
         let asks = kept.as_ref().map(|kept| kept.store.asks());
+        let watching = Watching::start(&config, &stop, None)?;
+        let watch = &mut watching.requests();
         // It looks around by itself.
         self.mind_signals(config, stop.clone(), Reload::TinyHttp(change.clone()), asks, || ())?;
         match kept {
             None => {
                 let mut lines = lines_to_stdout().map_err(failed)?;
-                minimal::serve(&listener, &name, receivers, &mut lines, &change, &stop)
+                minimal::serve(&listener, &name, receivers, &mut lines, watch, &change, &stop)
             }
             Some(mut kept) => {
-                minimal::serve(&listener, &name, receivers, &mut kept.store, &change, &stop)?;
+                minimal::serve(&listener, &name, receivers, &mut kept.store, watch, &change, &stop)?;
                 kept.finish();
                 Ok(())
             }
@@ -219,7 +227,7 @@ impl Serve {
             }
             Err(errors) => {
                 errors.iter().for_each(say_error);
-                say("hookgate: the configuration was not taken: nothing has changed");
+                alert("hookgate: the configuration was not taken: nothing has changed");
             }
         }
     }
@@ -247,6 +255,8 @@ fn what_stays(running: &Config, next: &Config) -> Vec<String> {
         stays("listen", running.listen != next.listen || running.listen_mode != next.listen_mode),
         stays("front", running.front != next.front),
         stays("the store", running.store != next.store),
+        stays("admin", running.admin != next.admin),
+        stays("the log", running.log != next.log),
     ]
     .into_iter()
     .flatten()
@@ -286,10 +296,11 @@ fn descriptors_for_connections() -> usize {
 fn end_after_the_limit(has_store: bool) {
     let limit = std::thread::Builder::new().name("shutdown limit".into()).spawn(move || {
         std::thread::sleep(SHUTDOWN_LIMIT);
-        say("hookgate: some requests were not finished in time and got no answer");
+        alert("hookgate: some requests were not finished in time and got no answer");
         if has_store {
-            say("hookgate: or some events were not printed in time, and come after the next start");
+            alert("hookgate: or some events were not printed in time, and come after the next start");
         }
+        flush_log();
         std::process::exit(0);
     });
     drop(limit);

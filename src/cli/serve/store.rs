@@ -3,23 +3,17 @@
 use super::super::wrong;
 use crate::config::{self, ConfigError};
 use crate::deliver::Delivery;
-use crate::minimal::{Failure, lines_to_stdout, warn};
+use crate::minimal::{Failure, alert, lines_to_stdout, say, warn};
 use crate::store::{self, FOLDER, Notice, Settings, Store, StoreError};
 use crate::time::UnixTime;
 use clap::Args;
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::io;
 use std::path::PathBuf;
-use std::sync::mpsc;
 use std::time::Duration;
 
 /// After the receiver has stopped: how long the sink may take nothing before it is given up on. What it has not had comes after
 /// the next start.
 const SINK_PATIENCE: Duration = Duration::from_secs(2);
-
-/// Lines for stderr that wait, at most; more are dropped.
-const LINES_WAITING: usize = 64;
 
 /// What is kept of what was accepted.
 #[derive(Args)]
@@ -78,13 +72,14 @@ pub(super) fn open(config: Option<&config::Store>) -> Result<Option<Kept>, Failu
     warn(&Vec::from_iter(store::prepare(&config.dir)?));
     let store = Store::open(&config.dir, settings, UnixTime::now())?;
     let lines = lines_to_stdout().map_err(super::failed)?.into_parts();
-    let say = lines_elsewhere().map_err(super::failed)?;
-    let say_sink = say.clone();
-    let of_sink = move |error: &io::Error| {
-        say_sink(format!("hookgate: stdout takes no events: {error}; they are kept, and come when it does\n"));
+    let of_sink = |error: &io::Error| {
+        alert(&format!("hookgate: stdout takes no events: {error}; they are kept, and come when it does"));
     };
     let delivery = Delivery::start(&config.dir, lines, store.asks(), of_sink)?;
-    let tell = move |notice: Notice| say(format!("hookgate: {notice}\n"));
+    let tell = |notice: Notice| match notice {
+        Notice::Failed(_) | Notice::LogHeld { .. } => alert(&format!("hookgate: {notice}")),
+        _ => say(&format!("hookgate: {notice}")),
+    };
     let store = store.with_bell(delivery.bell()).with_listener(tell);
     Ok(Some(Kept { store, delivery }))
 }
@@ -114,17 +109,4 @@ fn keys(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|count| (1..=most).contains(count))
         .ok_or_else(|| format!("give a number from 1 to {most}"))
-}
-
-/// Writes lines to stderr on a thread of its own: nobody may be reading there, and the receiver does not wait for that.
-fn lines_elsewhere() -> io::Result<impl Fn(String) + Clone + Send + 'static> {
-    let (line, lines) = mpsc::sync_channel::<String>(LINES_WAITING);
-    // Not std's stderr, whose lock the end of the program takes.
-    let mut stderr = File::from(io::stderr().as_fd().try_clone_to_owned()?);
-    std::thread::Builder::new().name("stderr".into()).spawn(move || {
-        for line in lines {
-            let _ = stderr.write_all(line.as_bytes());
-        }
-    })?;
-    Ok(move |text| drop(line.try_send(text)))
 }
