@@ -94,6 +94,8 @@ pub struct Forward {
     pub url: String,
     /// The secret that they are signed anew with, by the scheme of Standard Webhooks.
     pub sign_with: Option<SecretReference>,
+    /// The file of the certificates, PEM, that are trusted to issue the server's; where there is none, those of Mozilla's list.
+    pub ca: Option<PathBuf>,
     /// How many are under way at once.
     pub concurrency: u32,
     /// How long one may take.
@@ -227,6 +229,11 @@ fn forward(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<Forward> {
     let timeout = fields.time("timeout", TIMEOUTS).unwrap_or(FORWARD_TIMEOUT);
     let sign = fields.one_of("sign", &[("standard-webhooks", ())]);
     let secret = super::file::secret(fields, "secret", folder);
+    let ca = if fields.has("ca") {
+        path(fields, "ca", "a PEM file: ca = \"ca.pem\"").map(|ca| folder.join(ca))
+    } else {
+        None
+    };
     match (sign, fields.has("secret")) {
         (Some(()), false) => fields.missing("secret", format!("to sign takes a secret; {REFERENCE}")),
         (None, true) if !fields.has("sign") => {
@@ -244,7 +251,7 @@ fn forward(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<Forward> {
         fields.wrong("url", why, "it begins with http:// or https:// and a host, and has no user and no fragment");
         return None;
     }
-    Some(Forward { url, sign_with: secret, concurrency, timeout })
+    Some(Forward { url, sign_with: secret, ca, concurrency, timeout })
 }
 
 /// Whether requests can be posted to `url`.
