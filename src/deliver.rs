@@ -2,8 +2,10 @@
 //! receiver does not wait for it, and what it has not had comes after the next start.
 
 mod cursor;
+mod watched;
 
 pub use cursor::{DELIVERY_FILE, owed_from};
+pub use watched::{Came, Watched, WatchedSink};
 
 use crate::sink::Style;
 use crate::store::{Asks, Event, Reader, StoreError};
