@@ -1,5 +1,9 @@
 //! Where accepted events are handed on, as it is configured.
 
+mod together;
+
+pub(super) use together::tell_wrong_together;
+
 use super::filter::{Filter, InvalidPattern, InvalidPointer, PATTERN_LIMIT_BYTES, Pattern, Pointer, Scalar};
 use super::reader::Fields;
 use super::reference::{REFERENCE, SecretReference};
@@ -75,6 +79,13 @@ pub struct Command {
     /// What its end means.
     pub exits: Exits,
 }
+
+/// Variables of the receiver that every command gets: without them programs are not found, write nowhere, or in another language
+/// or at another time than the operator's own.
+pub const COMMAND_VARIABLES: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
+
+/// What every command is told by, in variables that begin so.
+const TOLD: &str = "HOOKGATE_";
 
 /// What a command's exit code means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,6 +193,9 @@ fn command(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<Command> {
     let env = fields.texts("env", "a list of names of variables").unwrap_or_default();
     if env.iter().any(|(name, _)| name.is_empty() || name.contains(['=', '\0'])) {
         fields.wrong("env", "has what is no name of a variable", "list names of variables, not their values");
+    }
+    if env.iter().any(|(name, _)| name.starts_with(TOLD)) {
+        fields.wrong("env", "has a variable that hookgate sets itself", "leave out what begins with HOOKGATE_");
     }
     let concurrency = fields.number("concurrency", CONCURRENCY).map_or(1, small);
     let timeout = fields.time("timeout", TIMEOUTS).unwrap_or(COMMAND_TIMEOUT);

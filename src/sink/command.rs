@@ -12,10 +12,6 @@ use std::io;
 use std::path::Path;
 use std::process::ExitStatus;
 
-/// Variables of the receiver that every command gets: without them programs are not found, write nowhere, or in another language
-/// or at another time than the operator's own.
-pub const VARIABLES: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
-
 /// Longest value of a variable that a command is told by, in bytes. Linux takes 128 KiB for each and 2 MiB for all (execve(2));
 /// no provider has a type or an id of over a hundred.
 pub const VALUE_LIMIT_BYTES: usize = 4096;
@@ -30,15 +26,17 @@ pub struct Command {
 }
 
 impl Command {
-    /// The sink called `sink`. Of `variables`, which are those of the receiver, its commands get [`VARIABLES`] and those that the
-    /// settings name.
+    /// The sink called `sink`. Of `variables`, which are those of the receiver, its commands get
+    /// [`config::COMMAND_VARIABLES`] and those that the settings name.
     pub fn new(
         sink: &str,
         settings: config::Command,
         variables: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Self {
         let is_given = |name: &OsString| {
-            name.to_str().is_some_and(|name| VARIABLES.contains(&name) || settings.env.iter().any(|env| env == name))
+            name.to_str().is_some_and(|name| {
+                config::COMMAND_VARIABLES.contains(&name) || settings.env.iter().any(|env| env == name)
+            })
         };
         let variables = variables.into_iter().filter(|(name, _)| is_given(name)).collect();
         Command { sink: sink.to_string(), settings, variables }

@@ -68,6 +68,19 @@ impl Forward {
         Ok(Forward { agent, url, signer, timeout: settings.timeout, minded })
     }
 
+    /// Whether anything answers within `limit` where events are posted to; what it answers does not matter, and nothing is posted.
+    ///
+    /// # Errors
+    /// Why nothing does.
+    pub fn probe(&self, limit: Duration) -> Result<(), String> {
+        let mut request = Request::new(());
+        *request.method_mut() = Method::OPTIONS;
+        *request.uri_mut() = self.url.clone();
+        let request = self.agent.configure_request(request).timeout_global(Some(limit)).build();
+        let host = self.url.authority().map_or("", |authority| authority.as_str());
+        self.agent.run(request).map(drop).map_err(|error| format!("{host}: {}", answer::why(&error, limit)))
+    }
+
     /// The request that posts `event` at `now`.
     fn request<'e>(&self, event: &'e Event, id: &str, number: u32, now: UnixTime) -> Result<Request<&'e [u8]>, String> {
         let signature = match &self.signer {
