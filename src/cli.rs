@@ -12,6 +12,7 @@ mod send;
 mod serve;
 mod setup;
 mod sign;
+mod sinks;
 mod stop;
 mod store;
 mod table;
