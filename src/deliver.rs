@@ -22,7 +22,7 @@ use crate::sink::{Each, Stream};
 use crate::store::{Asks, Reader, StoreError, StoreId};
 use holds::Holds;
 use ledger::Ledger;
-use running::{Control, Mode, Running};
+use running::Running;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};

@@ -137,11 +137,12 @@ impl Desk {
         if self.post.control.stop.is_asked() {
             return Ok(None);
         }
-        self.take_replays()?;
+        let is_any_taken = self.take_replays()?;
         let wait = self.begin_owed()?;
         self.begin_new()?;
         self.write_down()?;
-        Ok(wait)
+        // There may be more wishes, and nobody wakes it for them.
+        Ok(if is_any_taken && self.under_way.is_empty() { Some(Duration::ZERO) } else { wait })
     }
 
     /// How many more can be begun now.
@@ -153,7 +154,8 @@ impl Desk {
         most.saturating_sub(self.under_way.len())
     }
 
-    fn take_replays(&mut self) -> Result<(), StoreError> {
+    /// Makes owed what it is to be given again; whether there was anything.
+    fn take_replays(&mut self) -> Result<bool, StoreError> {
         if self.owed < OWED_MOST && self.post.wishes() {
             let busy = self.under_way.keys().copied().collect();
             let taken = self.post.take_replays(REPLAYS_AT_ONCE, (&busy, self.news.looked()))?;
@@ -161,8 +163,9 @@ impl Desk {
                 self.count()?;
                 self.post.came_to(self.post.cursor, true)?;
             }
+            return Ok(taken > 0);
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Begins what is owed and due. Gives when the next of it will be, if there is room for it.
@@ -251,9 +254,12 @@ impl Desk {
             Outcome::Done => ("done", Then::Done, String::new(), number),
             // It may have been ended with the receiver: that is no attempt of the sink's.
             Outcome::Retry { why, .. } if is_cut_off => ("retry", Then::Again(at.as_ms()), why, number - 1),
-            Outcome::Retry { why, .. } if schedule::is_last(&self.retries, number) => ("retry", Then::Dead, why, number),
+            Outcome::Retry { why, .. } if schedule::is_last(&self.retries, number) => {
+                ("retry", Then::Dead, why, number)
+            }
             Outcome::Retry { why, after } => {
-                let pause = schedule::pause(&self.retries, number, after, self.roll());
+                let seed = self.roll();
+                let pause = schedule::pause(&self.retries, number, after, seed);
                 let next_at = UnixTime::now().as_ms().saturating_add(ms(pause));
                 ("retry", Then::Again(next_at), why, number)
             }
@@ -276,18 +282,7 @@ impl Desk {
         self.dead += u64::from(then == Then::Dead);
         self.tell_counts();
         let took_ms = ms(ended.saturating_duration_since(began));
-        self.unwritten.push(Ended {
-            event,
-            number,
-            counted,
-            at,
-            took_ms,
-            outcome: name,
-            why,
-            output,
-            then,
-            was_owed,
-        });
+        self.unwritten.push(Ended { event, number, counted, at, took_ms, outcome: name, why, output, then, was_owed });
     }
 
     fn tell_change(&mut self, change: Option<Change>, why: &str) {

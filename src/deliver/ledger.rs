@@ -183,7 +183,8 @@ impl Ledger {
 
     /// How many events `sink` owes, and how many are dead letters.
     pub(super) fn counts(&self, sink: &str) -> Result<(u64, u64), StoreError> {
-        let counts = "SELECT count(*) FILTER (WHERE dead = 0), count(*) FILTER (WHERE dead = 1) FROM owed WHERE sink = ?1";
+        let counts =
+            "SELECT count(*) FILTER (WHERE dead = 0), count(*) FILTER (WHERE dead = 1) FROM owed WHERE sink = ?1";
         let number = |number: i64| number.unsigned_abs();
         self.read(|connection| {
             connection.query_row(counts, [sink], |row| Ok((number(row.get(0)?), number(row.get(1)?))))
@@ -247,8 +248,7 @@ fn owe(
     (at, dead): (i64, bool),
     why: &str,
 ) -> rusqlite::Result<()> {
-    let owe =
-        "INSERT OR REPLACE INTO owed (sink, event, attempts, next_at, dead, why) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let owe = "INSERT OR REPLACE INTO owed (sink, event, attempts, next_at, dead, why) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     transaction.prepare_cached(owe)?.execute(params![sink, event, attempts, at, dead, why]).map(drop)
 }
 

@@ -75,11 +75,7 @@ impl Leaving {
 
 impl Running {
     /// Starts `sink`, after `predecessor` has ended.
-    pub(super) fn start(
-        sink: Sink,
-        shared: &Arc<Shared>,
-        predecessor: Option<Leaving>,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn start(sink: Sink, shared: &Arc<Shared>, predecessor: Option<Leaving>) -> Result<Self, StoreError> {
         let Sink { configured, taker } = sink;
         let reader = Reader::open(&shared.folder)?;
         let control = Arc::new(Control {

@@ -128,7 +128,7 @@ impl Look {
     /// # Errors
     /// Where reading fails.
     pub fn fates(&self, event: i64) -> Result<Vec<Fate>, StoreError> {
-        let read = || {
+        let read = || -> rusqlite::Result<Vec<Fate>> {
             let sinks = "SELECT sink, event FROM cursors WHERE store = ?1 AND (is_configured = 1
                  OR sink IN (SELECT sink FROM owed WHERE event = ?2)
                  OR sink IN (SELECT sink FROM attempts WHERE event = ?2)) ORDER BY sink";
@@ -154,8 +154,11 @@ impl Look {
         };
         let tried = "SELECT number, at, took_ms, outcome, why, output FROM attempts
              WHERE event = ?1 AND sink = ?2 ORDER BY id";
-        let attempts =
-            self.connection.prepare(tried)?.query_map(params![event, sink], Tried::from_row)?.collect::<Result<_, _>>()?;
+        let attempts = self
+            .connection
+            .prepare(tried)?
+            .query_map(params![event, sink], Tried::from_row)?
+            .collect::<Result<_, _>>()?;
         Ok(Fate { sink, standing, attempts })
     }
 
@@ -170,14 +173,14 @@ impl Look {
                  (SELECT DISTINCT event FROM owed WHERE dead = 1 AND event < ?1 AND (?4 IS NULL OR sink = ?4)
                   ORDER BY event DESC LIMIT ?2)
              AND (?4 IS NULL OR sink = ?4) ORDER BY event DESC, sink";
-        let read = || {
+        let read = || -> rusqlite::Result<Vec<DeadLetter>> {
             let mut dead = self.connection.prepare_cached(dead)?;
             let rows = dead.query_map(params![before, most, self.store, sink], |row| {
                 Ok(DeadLetter { sink: row.get(0)?, event: row.get(1)?, attempts: row.get(2)?, why: row.get(3)? })
             })?;
             rows.collect()
         };
-        read().map_err(|error: rusqlite::Error| failed(&error))
+        read().map_err(|error| failed(&error))
     }
 }
 
