@@ -22,6 +22,7 @@ mod watch {
     mod log;
     mod metrics;
     mod secrecy;
+    mod sinks;
 }
 
 use std::collections::BTreeMap;

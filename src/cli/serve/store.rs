@@ -1,19 +1,18 @@
-//! `hookgate serve` with its store: what is kept, for how long, and the thread that hands it on.
+//! `hookgate serve` with its store: what is kept, for how long, and what hands it on.
 
 use super::super::wrong;
 use crate::config::{self, ConfigError};
-use crate::deliver::Delivery;
-use crate::minimal::{Failure, alert, lines_to_stdout, say, warn};
+use crate::deliver::{self, Delivery, Sink};
+use crate::minimal::{Failure, alert, say, warn};
 use crate::store::{self, FOLDER, Notice, Settings, Store, StoreError};
 use crate::time::UnixTime;
 use clap::Args;
-use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-/// After the receiver has stopped: how long the sink may take nothing before it is given up on. What it has not had comes after
-/// the next start.
-const SINK_PATIENCE: Duration = Duration::from_secs(2);
+/// How long attempts may go on after SIGTERM: all has to be over in 9 s, and what is ended has to be written down.
+pub(super) const ATTEMPTS_LIMIT: Duration = Duration::from_millis(8_500);
 
 /// What is kept of what was accepted.
 #[derive(Args)]
@@ -39,10 +38,10 @@ pub(super) struct StoreOptions {
     keep_bytes: Option<u64>,
 }
 
-/// A store that is open, and its sink at work.
+/// A store that is open, and its sinks at work.
 pub(super) struct Kept {
     pub(super) store: Store,
-    delivery: Delivery,
+    pub(super) delivery: Arc<Delivery>,
 }
 
 impl StoreOptions {
@@ -59,9 +58,8 @@ impl StoreOptions {
     }
 }
 
-/// Opens the store that `config` asks for.
-pub(super) fn open(config: Option<&config::Store>) -> Result<Option<Kept>, Failure> {
-    let Some(config) = config else { return Ok(None) };
+/// Opens the store that `config` asks for, and has its events handed on to `sinks`.
+pub(super) fn open(config: &config::Store, sinks: Vec<Sink>) -> Result<Kept, Failure> {
     let settings = Settings {
         replay_days: config.replay_days,
         replay_keys: config.replay_keys,
@@ -71,24 +69,23 @@ pub(super) fn open(config: Option<&config::Store>) -> Result<Option<Kept>, Failu
     };
     warn(&Vec::from_iter(store::prepare(&config.dir)?));
     let store = Store::open(&config.dir, settings, UnixTime::now())?;
-    let lines = lines_to_stdout().map_err(super::failed)?.into_parts();
-    let of_sink = |error: &io::Error| {
-        alert(&format!("hookgate: stdout takes no events: {error}; they are kept, and come when it does"));
+    let of_sinks = |notice: deliver::Notice| match notice {
+        deliver::Notice::Added { .. } | deliver::Notice::Resumed { .. } => say(&format!("hookgate: {notice}")),
+        _ => alert(&format!("hookgate: {notice}")),
     };
-    let delivery = Delivery::start(&config.dir, lines, store.asks(), of_sink)?;
+    let delivery = Delivery::start(&config.dir, sinks, (store.next_number() - 1, store.asks()), of_sinks)?;
     let tell = |notice: Notice| match notice {
         Notice::Failed(_) | Notice::LogHeld { .. } => alert(&format!("hookgate: {notice}")),
         _ => say(&format!("hookgate: {notice}")),
     };
     let store = store.with_bell(delivery.bell()).with_listener(tell);
-    Ok(Some(Kept { store, delivery }))
+    Ok(Kept { store, delivery: Arc::new(delivery) })
 }
 
 impl Kept {
     /// After the receiver has stopped: hands on what was kept, and closes the file.
     pub(super) fn finish(self) {
-        let last = self.store.next_number() - 1;
-        let _ = self.delivery.finish(last, SINK_PATIENCE);
+        self.delivery.finish(Instant::now() + ATTEMPTS_LIMIT);
     }
 }
 
