@@ -1,14 +1,16 @@
 //! The log: a line for each request, and none for a flood of them.
 
+use crate::request_lines;
+use crate::support::client::Client;
 use crate::support::command::hookgate;
-use crate::support::receiver::{Receiver, setup};
+use crate::support::receiver::{Receiver, Setup, setup};
 use crate::support::request::{signed, signed_with, unsigned};
-use crate::support::{PATIENCE, SECRET, unique};
-use crate::{Numbers, get, request_lines, until, watched};
+use crate::support::{PATIENCE, SECRET};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Instant;
 
 /// Waits until there are so many lines about requests; gives them.
@@ -77,8 +79,6 @@ fn what_is_not_accepted_is_a_line_with_its_reason_and_no_id() {
 fn the_time_that_a_request_took_is_from_its_first_byte_on() {
     let receiver = setup().start();
     let mut client = receiver.connect();
-    let bytes = signed("{}").bytes();
-    let (first, rest) = bytes.split_at(bytes.len() - 1);
     // Its first bytes are read, and answered, before the last is sent.
     let expecting = signed("{}").header("Expect", "100-continue").head();
     client.write(&expecting);
@@ -91,7 +91,6 @@ fn the_time_that_a_request_took_is_from_its_first_byte_on() {
     client.answer().expect_success();
     let line = &lines(&receiver, 1)[0];
     assert!(line["duration_us"].as_u64().unwrap() >= 50_000, "{line}");
-    drop((first, rest));
 }
 
 #[test]
@@ -127,8 +126,8 @@ fn everything_said_once_it_listens_is_json_where_no_terminal_is() {
 #[test]
 fn at_a_higher_level_there_is_no_line_for_a_request_and_at_off_there_is_none_at_all() {
     for level in ["warn", "error", "off"] {
-        let receiver = setup().file("mark", b"");
-        let folder = receiver.place();
+        let setup = setup();
+        let folder = setup.place();
         let mut command = hookgate();
         command.args(["serve", "--listen", "unix:socket", "--no-store", "--log-level", level]);
         command.current_dir(folder.path()).env("HOOKGATE_SECRET", SECRET);
@@ -174,35 +173,66 @@ fn a_forger_makes_a_thousand_lines_and_then_five_a_second_and_the_rest_is_summed
     assert_eq!(told as u64 + summed, sent);
 }
 
-#[test]
-fn a_blocked_pipe_stalls_nobody_and_what_was_dropped_is_said_once_it_is_read() {
-    let place = setup().file("mark", b"");
-    let mut command = hookgate();
-    let arguments =
-        ["serve", "--listen", "127.0.0.1:0", "--admin", "unix:admin", "--no-store", "--request-limit", "1000000"];
-    command.args(arguments).current_dir(place.place().path()).env("HOOKGATE_SECRET", SECRET);
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut talk = BufReader::with_capacity(1, child.stderr.take().unwrap());
-    let address = loop {
-        let mut line = String::new();
-        assert!(talk.read_line(&mut line).unwrap() > 0, "it ended");
-        if let Some((_, rest)) = line.split_once("http://") {
-            break rest.split('/').next().unwrap().parse().unwrap();
-        }
-    };
-    // From here on nobody reads.
-    let mut client = crate::support::client::Client::connect(address);
-    let (post, pipelined) = (signed(format!("{{\"n\":{}}}", unique())).bytes(), 16);
-    let dropped = || {
-        let mut stream = UnixStream::connect(place.place().path().join("admin")).unwrap();
+/// A receiver whose standard error is read by the test alone, up to where it says that it listens.
+struct Unread {
+    place: Setup,
+    child: Child,
+    /// Until it is closed.
+    talk: Option<BufReader<ChildStderr>>,
+    address: SocketAddr,
+}
+
+impl Unread {
+    fn start() -> Self {
+        let place = setup();
+        let mut command = hookgate();
+        let arguments =
+            ["serve", "--listen", "127.0.0.1:0", "--admin", "unix:admin", "--no-store", "--request-limit", "1000000"];
+        command.args(arguments).current_dir(place.place().path()).env("HOOKGATE_SECRET", SECRET);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        // Not a byte more than is looked at.
+        let mut talk = BufReader::with_capacity(1, child.stderr.take().unwrap());
+        let address = loop {
+            let mut line = String::new();
+            assert!(talk.read_line(&mut line).unwrap() > 0, "it ended");
+            if let Some((_, rest)) = line.split_once("http://") {
+                break rest.split('/').next().unwrap().parse().unwrap();
+            }
+        };
+        Unread { place, child, talk: Some(talk), address }
+    }
+
+    /// How many lines it says were dropped.
+    fn dropped(&self) -> u64 {
+        let mut stream = UnixStream::connect(self.place.place().path().join("admin")).unwrap();
         stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (_, rest) = answer.split_once("\nhookgate_log_lines_dropped_total ").unwrap();
-        rest.lines().next().unwrap().parse::<u64>().unwrap()
-    };
+        rest.lines().next().unwrap().parse().unwrap()
+    }
+
+    /// Ends it by a signal; it has to end well.
+    fn stop(mut self) {
+        assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_blocked_pipe_stalls_nobody_and_what_was_dropped_is_said_once_it_is_read() {
+    let mut receiver = Unread::start();
+    let mut client = Client::connect(receiver.address);
+    let (post, pipelined) = (signed("{}").bytes(), 16);
     let start = Instant::now();
-    while dropped() == 0 {
+    while receiver.dropped() == 0 {
         for _ in 0..40 {
             client.write(&post.repeat(pipelined));
             (0..pipelined).for_each(|_| client.answer().expect_success());
@@ -211,17 +241,20 @@ fn a_blocked_pipe_stalls_nobody_and_what_was_dropped_is_said_once_it_is_read() {
     }
     client.write(&post);
     client.answer().expect_success();
-    let said = talk.lines().map_while(Result::ok).find(|line| line.contains("lines of the log were dropped"));
-    assert!(said.is_some());
+    let mut lines = receiver.talk.as_mut().unwrap().lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("lines of the log were dropped")));
     // Again nobody reads, and it ends all the same.
-    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
-    assert!(child.wait().unwrap().success());
+    receiver.stop();
 }
 
 #[test]
 fn a_closed_pipe_ends_nothing() {
-    let receiver = watched().within(&["sh", "-c", r#"exec 3>&2; exec "$@""#, "sh"]).start();
-    receiver.accept(&signed("{}"));
-    assert_eq!(get(&receiver, "/healthz").status, 200);
-    until(&receiver, |numbers: &Numbers| numbers.requests("github", "accepted", "") == 1.0);
+    let mut receiver = Unread::start();
+    receiver.talk = None;
+    let mut client = Client::connect(receiver.address);
+    for _ in 0..3 {
+        client.write(&signed("{}").bytes());
+        client.answer().expect_success();
+    }
+    receiver.stop();
 }
