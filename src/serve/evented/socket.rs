@@ -85,8 +85,12 @@ impl Listener {
             // [::] is IPv6 and nothing else, whatever the system's default: 0.0.0.0 can stand beside it.
             socket.set_only_v6(true)?;
         }
-        // Accepted sockets inherit it.
+        // Accepted sockets inherit what follows.
         socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+        // An answer is one segment: there is no window to find, and BBR, the default of many systems, paces what it sends by a
+        // timer for each. Where there is no Reno the default stays.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::net::sockopt::set_tcp_congestion(&socket, "reno");
         socket.bind(&SockAddr::from(address))?;
         socket.listen(BACKLOG)?;
         socket.set_nonblocking(true)?;
