@@ -29,6 +29,9 @@ pub(super) fn why(error: &Error, limit: Duration) -> String {
             format!("did not answer within {} s", limit.as_secs_f64())
         }
         Error::Timeout(_) => "did not answer in time".to_string(),
+        Error::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
+            format!("TLS failed: {error}")
+        }
         Error::Io(error) => format!("did not answer: {error}"),
         Error::HostNotFound => "the host was not found".to_string(),
         Error::ConnectionFailed => "cannot be connected to".to_string(),
