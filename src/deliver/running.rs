@@ -121,10 +121,11 @@ impl Running {
         &self.configured.name
     }
 
-    /// Whether it is what `configured` says. One that signs is not: its secret may be another.
+    /// Whether it is what `configured` says. One that reads a file is not: its secret may be another, or whom it trusts.
     pub(super) fn is_as(&self, configured: &config::Sink) -> bool {
-        let signs = matches!(&configured.kind, config::SinkKind::Forward(forward) if forward.sign_with.is_some());
-        !signs && self.configured == config::Sink { line: self.configured.line, ..configured.clone() }
+        let reads = |forward: &config::Forward| forward.sign_with.is_some() || forward.ca.is_some();
+        let reads = matches!(&configured.kind, config::SinkKind::Forward(forward) if reads(forward));
+        !reads && self.configured == config::Sink { line: self.configured.line, ..configured.clone() }
     }
 
     pub(super) fn watched(&self) -> Arc<WatchedSink> {
