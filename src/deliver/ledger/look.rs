@@ -1,10 +1,13 @@
 //! What can be read of delivery's file beside the receiver.
 
 use super::schema;
-use crate::store::{StoreError, StoreId};
+use crate::store::{Order, StoreError, StoreId};
 use crate::time::UnixTime;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::path::Path;
+
+/// Events of which dead letters are read at once: some milliseconds.
+const PAGE: u32 = 500;
 
 /// Reads what became of events.
 #[derive(Debug)]
@@ -162,20 +165,26 @@ impl Look {
         Ok(Fate { sink, standing, attempts })
     }
 
-    /// Dead letters with numbers below `before`, the highest first: all of as many events as `most`, and of `sink` alone where
-    /// one is named. The read is over when this returns.
+    /// Dead letters beyond the event of number `from`, in `order`: all of [`PAGE`] events, and of `sink` alone where one is named.
+    /// The read is over when this returns.
     ///
     /// # Errors
     /// Where reading fails.
-    pub fn dead_before(&self, before: i64, most: u32, sink: Option<&str>) -> Result<Vec<DeadLetter>, StoreError> {
-        let dead = "SELECT sink, event, attempts, why FROM owed
+    pub fn dead(&self, order: Order, from: i64, sink: Option<&str>) -> Result<Vec<DeadLetter>, StoreError> {
+        let (beyond, order) = match order {
+            Order::Ascending => ("event > ?1", "ASC"),
+            Order::Descending => ("event < ?1", "DESC"),
+        };
+        let dead = format!(
+            "SELECT sink, event, attempts, why FROM owed
              WHERE dead = 1 AND sink IN (SELECT sink FROM cursors WHERE store = ?3) AND event IN
-                 (SELECT DISTINCT event FROM owed WHERE dead = 1 AND event < ?1 AND (?4 IS NULL OR sink = ?4)
-                  ORDER BY event DESC LIMIT ?2)
-             AND (?4 IS NULL OR sink = ?4) ORDER BY event DESC, sink";
+                 (SELECT DISTINCT event FROM owed WHERE dead = 1 AND {beyond} AND (?4 IS NULL OR sink = ?4)
+                  ORDER BY event {order} LIMIT ?2)
+             AND (?4 IS NULL OR sink = ?4) ORDER BY event {order}, sink"
+        );
         let read = || -> rusqlite::Result<Vec<DeadLetter>> {
-            let mut dead = self.connection.prepare_cached(dead)?;
-            let rows = dead.query_map(params![before, most, self.store, sink], |row| {
+            let mut dead = self.connection.prepare_cached(&dead)?;
+            let rows = dead.query_map(params![from, PAGE, self.store, sink], |row| {
                 Ok(DeadLetter { sink: row.get(0)?, event: row.get(1)?, attempts: row.get(2)?, why: row.get(3)? })
             })?;
             rows.collect()
