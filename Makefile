@@ -143,3 +143,4 @@ interop: ## Providers' official libraries sign for hookgate, and verify what it 
 	"$$python/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement pypi/requirements.txt
 	node run.mjs ../../target/release/hookgate npm
 	node run.mjs ../../target/release/hookgate pypi "$$python/bin/python"
+	node npm/forward.mjs ../../target/release/hookgate

@@ -12,6 +12,7 @@ mod send;
 mod serve;
 mod setup;
 mod sign;
+mod sinks;
 mod stop;
 mod store;
 mod table;
@@ -50,7 +51,7 @@ enum Verb {
     Send(send::Send),
     /// Say whether a request's signature is valid (exit 0) or not (exit 1)
     Verify(verify::Verify),
-    /// Look at the events that were kept: list, show, tail, export, stats, prune
+    /// Look at the events that were kept: list, show, tail, export, stats, replay, prune
     Events(events::Events),
     /// Check a store, or recover what can be read of it
     Store(store::StoreCommand),

@@ -32,7 +32,7 @@ pub use reader::Problem;
 #[cfg(feature = "config")]
 pub use reference::{Keeping, NotAReference, SecretReference};
 #[cfg(feature = "config")]
-pub use sink::{Command, Exits, Format, Forward, Retries, Sink, SinkKind};
+pub use sink::{COMMAND_VARIABLES, Command, Exits, Format, Forward, Retries, Sink, SinkKind};
 #[cfg(feature = "config")]
 pub use source::{SchemeReference, Source};
 

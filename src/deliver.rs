@@ -1,174 +1,210 @@
-//! Handing on: a thread beside the receiver reads the store in order and writes each event to its sink. Whatever a sink does, the
-//! receiver does not wait for it, and what it has not had comes after the next start.
+//! Handing on: a thread for each sink reads the store in order, beside the receiver, which waits for none of them. Whatever a
+//! sink does, the others go on; and what it has not had comes after the next start.
 
-mod cursor;
+mod crew;
+mod each;
+mod health;
+mod holds;
+mod ledger;
+mod notice;
+mod post;
+mod running;
+pub mod schedule;
+mod stream;
+mod watched;
 
-pub use cursor::{DELIVERY_FILE, owed_from};
+pub use ledger::{DELIVERY_FILE, DeadLetter, Fate, Look, Replays, Standing, Tried, owed_from};
+pub use notice::Notice;
+pub use watched::{Came, Watched, WatchedSink};
 
-use crate::sink::Style;
-use crate::store::{Asks, Event, Reader, StoreError};
-use cursor::Cursor;
-use std::io::{self, Write};
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use crate::config::{self, SinkKind};
+use crate::sink::{Each, Stream};
+use crate::store::{Asks, Reader, StoreError, StoreId};
+use holds::Holds;
+use ledger::Ledger;
+use running::Running;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// The name of the only sink there is yet.
-const SINK: &str = "stdout";
+/// After the receiver has stopped: how long a stream may take nothing before it is given up on.
+const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Most events that are handed on at once, and most bytes of their bodies, but for a single one: what a stop waits for at most.
-const BATCH_EVENTS: usize = 256;
-const BATCH_BYTES: usize = 1024 * 1024;
+/// How long attempts may go on at a sink that is changed or removed while the receiver runs: as long as at the receiver's end.
+const CHANGE_LIMIT: Duration = Duration::from_secs(9);
 
-/// Bounds of the pause before a sink that failed is tried again; it doubles.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
-
-/// A delivery thread that runs.
-#[derive(Debug)]
-pub struct Delivery {
-    thread: Thread,
-    shared: Arc<Shared>,
-    ended: mpsc::Receiver<()>,
+/// A sink to be run.
+pub struct Sink {
+    /// What it is.
+    pub configured: config::Sink,
+    /// What takes its events.
+    pub taker: Taker,
 }
 
-#[derive(Debug)]
+/// What takes events.
+pub enum Taker {
+    /// In order.
+    Stream(Box<dyn Stream>),
+    /// One at a time, so many at once.
+    Each(Arc<dyn Each>, u32),
+}
+
+/// All sinks at work.
+pub struct Delivery {
+    shared: Arc<Shared>,
+    running: Mutex<Vec<Running>>,
+    /// What the bell wakes.
+    threads: Arc<RwLock<Vec<Thread>>>,
+}
+
+/// What the sinks share.
 struct Shared {
-    stopping: AtomicBool,
-    /// The number of the last event that was handed on.
-    done: AtomicI64,
+    folder: PathBuf,
+    store: StoreId,
+    ledger: Ledger,
+    holds: Holds,
+    watched: Arc<Watched>,
+    tell: Box<dyn Fn(Notice) + Send + Sync>,
 }
 
 impl Delivery {
-    /// Starts handing the events of the store in `folder` to `out`, from where it was left. `say` is told of a sink that fails.
+    /// Starts handing the events of the store in `folder` to `sinks`, each from where it was left. `last` is the number of the
+    /// last event. `tell` is told what the operator may want to know; it must not wait for anybody.
     ///
     /// # Errors
-    /// Where the store or the file of the cursors cannot be read, or no thread be had.
+    /// Where the store or delivery's file cannot be used, or no thread be had.
     pub fn start(
         folder: &Path,
-        (out, style): (impl Write + Send + 'static, Style),
-        asks: Arc<Asks>,
-        say: impl Fn(&io::Error) + Send + 'static,
+        sinks: Vec<Sink>,
+        (last, asks): (i64, Arc<Asks>),
+        tell: impl Fn(Notice) + Send + Sync + 'static,
     ) -> Result<Self, StoreError> {
-        let reader = Reader::open(folder)?;
-        let cursor = Cursor::open(folder, reader.id(), SINK)?;
-        asks.owe_from(cursor.event() + 1);
-        let shared = Arc::new(Shared { stopping: AtomicBool::new(false), done: AtomicI64::new(cursor.event()) });
-        let (end, ended) = mpsc::channel();
-        let mut worker =
-            Worker { reader, cursor, out, style, asks, shared: Arc::clone(&shared), text: Vec::new(), torn: false };
-        let spawned = std::thread::Builder::new().name("delivery".into()).spawn(move || {
-            worker.run(&say);
-            // Its file is closed before the receiver's, which then can tidy up as the last one.
-            drop(worker);
-            let _ = end.send(());
+        // Nothing is deleted before it is known who owes what.
+        asks.owe_from(0);
+        let store = Reader::open(folder)?.id().clone();
+        let watched = Arc::new(Watched::default());
+        watched.set_last_event(last);
+        let shared = Arc::new(Shared {
+            folder: folder.into(),
+            ledger: Ledger::open(folder, &store)?,
+            store,
+            holds: Holds::new(asks),
+            watched,
+            tell: Box::new(tell),
         });
-        let failed = |error: io::Error| StoreError::Failed { doing: "starting delivery", why: error.to_string() };
-        Ok(Delivery { thread: spawned.map_err(failed)?.thread().clone(), shared, ended })
+        let delivery = Delivery { shared, running: Mutex::default(), threads: Arc::default() };
+        delivery.replace(sinks)?;
+        Ok(delivery)
     }
 
-    /// What wakes it when there is something to hand on.
-    pub fn bell(&self) -> impl Fn() + Send + 'static {
-        let thread = self.thread.clone();
-        move || thread.unpark()
+    /// What wakes it when there is something to hand on; told the number that the next event will have.
+    pub fn bell(&self) -> impl Fn(i64) + Send + 'static {
+        let (threads, watched) = (Arc::clone(&self.threads), Arc::clone(&self.shared.watched));
+        move |next| {
+            watched.set_last_event(next - 1);
+            threads.read().unwrap_or_else(PoisonError::into_inner).iter().for_each(Thread::unpark);
+        }
     }
 
-    /// Has it hand on all events up to that of number `last`, then end. Gives up when nothing moves for `patience`: what is left
-    /// is handed on after the next start. Whether nothing is left.
+    /// What can be seen of it.
     #[must_use]
-    pub fn finish(self, last: i64, patience: Duration) -> bool {
-        self.shared.stopping.store(true, Ordering::Release);
-        self.thread.unpark();
-        let mut done = self.shared.done.load(Ordering::Acquire);
-        loop {
-            match self.ended.recv_timeout(patience) {
-                Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => {
-                    let before = std::mem::replace(&mut done, self.shared.done.load(Ordering::Acquire));
-                    if before == done {
-                        break;
+    pub fn watched(&self) -> Arc<Watched> {
+        Arc::clone(&self.shared.watched)
+    }
+
+    /// There may be events that somebody wants handed on again.
+    pub fn look_for_replays(&self) {
+        self.running().iter().for_each(Running::look_for_replays);
+    }
+
+    /// Goes on with `sinks`: those that are as before are not touched; one that changed, or is no more, ends what it has begun,
+    /// and its successor begins after that. This does not wait for it.
+    ///
+    /// # Errors
+    /// Where it cannot be written down, or no thread be had. Then all goes on as before, but for what was begun already.
+    pub fn replace(&self, sinks: Vec<Sink>) -> Result<(), StoreError> {
+        let mut running = self.running();
+        let shared = &self.shared;
+        let names: Vec<&str> = sinks.iter().map(|sink| sink.configured.name.as_str()).collect();
+        let places = shared.ledger.configure(&shared.store, &names, shared.watched.last_event())?;
+        shared.holds.only(&names);
+        for (name, place) in names.iter().zip(&places).filter(|(_, place)| place.is_added) {
+            (shared.tell)(Notice::Added { sink: (*name).to_string(), after: place.event });
+        }
+        let until = Instant::now() + CHANGE_LIMIT;
+        let mut before = std::mem::take(&mut *running);
+        let mut failed = None;
+        for sink in sinks {
+            let at = before.iter().position(|running| running.name() == sink.configured.name);
+            match at.map(|at| before.remove(at)) {
+                Some(same) if same.is_as(&sink.configured) => running.push(same),
+                predecessor => {
+                    let predecessor = predecessor.map(|predecessor| predecessor.leave(until));
+                    match Running::start(sink, shared, predecessor) {
+                        Ok(started) => running.push(started),
+                        Err(error) => failed = Some(error),
                     }
                 }
             }
         }
-        self.shared.done.load(Ordering::Acquire) >= last
+        for removed in before {
+            drop(removed.leave(until));
+        }
+        shared.watched.set_sinks(running.iter().map(Running::watched).collect());
+        *self.threads.write().unwrap_or_else(PoisonError::into_inner) = running.iter().map(Running::thread).collect();
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Attempts have to be over by `until`, and none is begun any more. Streams go on.
+    pub fn stop(&self, until: Instant) {
+        self.running().iter().for_each(|running| running.stop(until));
+    }
+
+    /// Has streams hand on all that there is, as long as they take it; waits for attempts that are under way until `until`, or
+    /// the moment that was said before. What is left is handed on after the next start.
+    pub fn finish(&self, until: Instant) {
+        self.stop(until);
+        let running = std::mem::take(&mut *self.running());
+        running.iter().for_each(Running::drain);
+        for running in running {
+            running.wait(PATIENCE, until);
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, Vec<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-struct Worker<W> {
-    reader: Reader,
-    cursor: Cursor,
-    out: W,
-    style: Style,
-    asks: Arc<Asks>,
-    shared: Arc<Shared>,
-    text: Vec<u8>,
-    /// The last write broke off within a line, which the next one has to end first.
-    torn: bool,
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery").field("folder", &self.shared.folder).finish_non_exhaustive()
+    }
 }
 
-impl<W: Write> Worker<W> {
-    fn run(&mut self, say: &dyn Fn(&io::Error)) {
-        let mut pause = BACKOFF.0;
-        let mut failing = false;
-        loop {
-            match self.step() {
-                Ok(true) => {
-                    failing = false;
-                    pause = BACKOFF.0;
-                }
-                Ok(false) if self.shared.stopping.load(Ordering::Acquire) => return,
-                // Woken by the bell; one that rang meanwhile is not lost.
-                Ok(false) => std::thread::park(),
-                // A sink that fails is given no more time by a stop.
-                Err(_) if self.shared.stopping.load(Ordering::Acquire) => return,
-                Err(error) => {
-                    if !std::mem::replace(&mut failing, true) {
-                        say(&error);
-                    }
-                    std::thread::park_timeout(pause);
-                    pause = (pause * 2).min(BACKOFF.1);
-                }
-            }
-        }
+impl fmt::Debug for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sink").field("configured", &self.configured).finish_non_exhaustive()
     }
+}
 
-    /// Hands on what is next; whether there was anything.
-    fn step(&mut self) -> io::Result<bool> {
-        let events =
-            self.reader.events_to_print(self.cursor.event(), BATCH_EVENTS, BATCH_BYTES).map_err(io::Error::other)?;
-        let Some(last) = events.last().map(|event| event.number) else { return Ok(false) };
-        self.text.clear();
-        if self.torn {
-            self.text.push(b'\n');
-        }
-        for event in &events {
-            self.show(event);
-        }
-        let mut written = 0;
-        while let Some(rest) = self.text.get(written..).filter(|rest| !rest.is_empty()) {
-            match self.out.write(rest) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => {
-                    written += count;
-                    self.torn = rest.get(count - 1) != Some(&b'\n');
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        self.out.flush()?;
-        self.cursor.advance(last).map_err(io::Error::other)?;
-        self.shared.done.store(last, Ordering::Release);
-        self.asks.owe_from(last + 1);
-        self.text.shrink_to(BATCH_BYTES);
-        Ok(true)
+impl fmt::Debug for Taker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Taker::Stream(_) => "Stream",
+            Taker::Each(..) => "Each",
+        })
     }
+}
 
-    fn show(&mut self, event: &Event) {
-        let id = event.id(self.reader.id()).to_string();
-        self.style.write_stored(event, &id, &mut self.text);
+/// What a sink is, in one word.
+fn kind(kind: &SinkKind) -> &'static str {
+    match kind {
+        SinkKind::Stdout { .. } => "stdout",
+        SinkKind::Command(_) => "command",
+        SinkKind::Forward(_) => "forward",
+        SinkKind::File { .. } => "file",
     }
 }

@@ -27,7 +27,7 @@ pub mod access;
 pub mod answer;
 mod base64;
 pub mod config;
-#[cfg(feature = "store")]
+#[cfg(all(feature = "config", feature = "store"))]
 pub mod deliver;
 mod digits;
 #[cfg(feature = "explain")]

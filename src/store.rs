@@ -28,6 +28,7 @@ mod walk;
 mod writer;
 
 pub use check::{Findings, check};
+pub(crate) use connection::guard;
 pub use error::StoreError;
 pub use folder::prepare;
 pub use id::{EventId, StoreId};

@@ -1,10 +1,12 @@
 //! `hookgate events`.
 
 mod export;
+mod fates;
 mod filter;
 mod line;
 mod list;
 mod prune;
+mod replay;
 mod show;
 mod stats;
 mod stored;
@@ -27,7 +29,7 @@ pub(super) struct Events {
 enum What {
     /// Events, newest first
     List(list::List),
-    /// One event: headers, payload, how it was verified
+    /// One event: headers, payload, how it was verified, what became of it
     Show(show::Show),
     /// The newest events, and with -f what comes
     Tail(tail::Tail),
@@ -35,6 +37,8 @@ enum What {
     Export(export::Export),
     /// Count events by source and hour
     Stats(stats::Stats),
+    /// Hand events on once more, to all sinks or one
+    Replay(replay::Replay),
     /// Delete old events
     Prune(prune::Prune),
 }
@@ -47,6 +51,7 @@ impl Events {
             What::Tail(tail) => tail.run(),
             What::Export(export) => export.run(),
             What::Stats(stats) => stats.run(),
+            What::Replay(replay) => replay.run(),
             What::Prune(prune) => prune.run(),
         };
         done.or_else(Halt::end)

@@ -4,27 +4,35 @@ mod options;
 mod store;
 
 use super::setup::{Origin, fail, read_config, receivers};
+use super::sinks;
 use super::tls::{self, Binder, HTTPS};
 use super::wrong;
-use crate::config::{Config, ConfigError, Format, FrontName, SinkKind};
-use crate::minimal::{self, Failure, LISTEN, lines_to_stdout, say, say_error, warn};
+use crate::config::{self, Config, ConfigError, FrontName};
+use crate::deliver::{self, Delivery};
+use crate::minimal::{self, Failure, LISTEN, say, say_error, warn};
 use crate::receive::Receivers;
 use crate::serve::evented::{self, Front, Serving, Settings};
 use crate::serve::{Change, Stop, tiny, unix};
-use crate::store::Asks;
+use crate::sink::Lines;
+use crate::store::{Asks, StoreError};
 use clap::Args;
 use options::Options;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
+use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use store::Kept;
 
 /// Longest wait for what was accepted before SIGTERM. Docker kills 10 s after it; the front itself gives up a second before.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(9);
+
+/// How long commands are given to be ended in by a second SIGTERM.
+const KILL_TIME: Duration = Duration::from_millis(100);
 
 /// Descriptors that are not connections: standard streams, listeners, readiness, signals, the files of the store (ten), and some to
 /// spare.
@@ -50,10 +58,11 @@ enum Reload {
 impl Serve {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let config = self.config().map_err(fail)?;
-        let receivers = self.receivers(&config).map_err(fail)?;
+        let receivers = receivers(&config, &self.origin()).map_err(fail)?;
+        let keeper = self.keeper(&config).map_err(fail)?;
         match config.front {
-            FrontName::Evented => self.evented(config, receivers)?,
-            FrontName::TinyHttp => self.tiny_http(config, receivers)?,
+            FrontName::Evented => self.evented(config, receivers, keeper)?,
+            FrontName::TinyHttp => self.tiny_http(config, receivers, keeper)?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -73,23 +82,17 @@ impl Serve {
         }
     }
 
-    /// The receivers of `config`, if all of it can be run.
-    fn receivers(&self, config: &Config) -> Result<Receivers, Vec<ConfigError>> {
-        let unable = |(line, what): (usize, String)| {
-            vec![self.origin().error(
-                line,
-                &what,
-                "this version prints events to standard output, and does nothing else yet",
-            )]
-        };
-        match what_cannot_run(config) {
-            Some(what) => Err(unable(what)),
-            None => receivers(config, &self.origin()),
-        }
+    /// What keeps the events, before anything is opened for it.
+    fn keeper(&self, config: &Config) -> Result<Keeper, Vec<ConfigError>> {
+        Ok(match &config.store {
+            Some(store) => Keeper::Store(store.clone(), sinks::all(config, &self.origin())?),
+            None => Keeper::Lines(sinks::lines(config, &self.origin())?),
+        })
     }
 
-    fn evented(self, config: Config, receivers: Receivers) -> Result<(), Failure> {
-        let kept = store::open(config.store.as_ref())?;
+    fn evented(self, config: Config, receivers: Receivers, keeper: Keeper) -> Result<(), Failure> {
+        let signals = self.signals()?;
+        let keeper = keeper.open()?;
         let settings = settings(&config);
         let binder = Binder::new(tls::read(&config.listen, &config.tls)?)?;
         let bind =
@@ -97,20 +100,19 @@ impl Serve {
         let listeners = config.listen.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
         let front = Front::new(listeners).map_err(failed)?;
         let stop = front.stop();
-        let asks = kept.as_ref().map(|kept| kept.store.asks());
-        self.mind_signals(config, stop.clone(), Reload::Evented(front.change(), binder), asks, front.waker())?;
+        let minded = Minded { signals, stop: stop.clone(), kept: keeper.kept(), wake: Box::new(front.waker()) };
+        self.mind_signals(config, minded, Reload::Evented(front.change(), binder))?;
         // Said last: whoever waits for it finds everything open.
         let announced = |receivers: Receivers| {
             front.names().for_each(|name| minimal::say_listening(name, &receivers));
             Serving { receivers, settings }
         };
-        match kept {
-            None => {
-                let mut lines = lines_to_stdout().map_err(failed)?;
+        match keeper {
+            Opened::Lines(mut lines) => {
                 let serving = announced(receivers);
                 front.run(serving, &mut lines, &stop).map_err(failed)
             }
-            Some(mut kept) => {
+            Opened::Store(mut kept) => {
                 let serving = announced(receivers);
                 front.run(serving, &mut kept.store, &stop).map_err(failed)?;
                 kept.finish();
@@ -119,14 +121,15 @@ impl Serve {
         }
     }
 
-    fn tiny_http(self, config: Config, receivers: Receivers) -> Result<(), Failure> {
+    fn tiny_http(self, config: Config, receivers: Receivers, keeper: Keeper) -> Result<(), Failure> {
         let [address] = config.listen.as_slice() else {
             return Err(wrong("the tiny_http front listens on one address", "--front evented listens on several"));
         };
         if address.starts_with(HTTPS) {
             return Err(wrong("the tiny_http front speaks no TLS", "leave out --front tiny_http"));
         }
-        let kept = store::open(config.store.as_ref())?;
+        let signals = self.signals()?;
+        let keeper = keeper.open()?;
         // The socket's file is there until this returns.
         let (listener, name, _file) = match address.strip_prefix("unix:") {
             Some(path) => {
@@ -141,15 +144,12 @@ impl Serve {
         };
         let stop = tiny::stop(&listener).map_err(failed)?;
         let change = tiny::change();
-        let asks = kept.as_ref().map(|kept| kept.store.asks());
         // It looks around by itself.
-        self.mind_signals(config, stop.clone(), Reload::TinyHttp(change.clone()), asks, || ())?;
-        match kept {
-            None => {
-                let mut lines = lines_to_stdout().map_err(failed)?;
-                minimal::serve(&listener, &name, receivers, &mut lines, &change, &stop)
-            }
-            Some(mut kept) => {
+        let minded = Minded { signals, stop: stop.clone(), kept: keeper.kept(), wake: Box::new(|| ()) };
+        self.mind_signals(config, minded, Reload::TinyHttp(change.clone()))?;
+        match keeper {
+            Opened::Lines(mut lines) => minimal::serve(&listener, &name, receivers, &mut lines, &change, &stop),
+            Opened::Store(mut kept) => {
                 minimal::serve(&listener, &name, receivers, &mut kept.store, &change, &stop)?;
                 kept.finish();
                 Ok(())
@@ -157,52 +157,65 @@ impl Serve {
         }
     }
 
+    /// The signals that something is done about. From here on none of them ends the process by itself: who holds the store's
+    /// lock may be sent SIGUSR1.
+    fn signals(&self) -> Result<Signals, Failure> {
+        let signals = Signals::new([SIGTERM, SIGINT, SIGUSR1]).map_err(no_signals)?;
+        if self.config.is_some() || !io::stdin().is_terminal() {
+            signals.add_signal(SIGHUP).map_err(no_signals)?;
+        }
+        Ok(signals)
+    }
+
     /// The first SIGTERM or SIGINT asks the receiver to finish; a second one, or the limit, ends the process. SIGHUP has the
     /// configuration read again; but where there is no file and a terminal is closed, it ends the process as it always did.
-    /// SIGUSR1 has the store look for what `hookgate events prune` asks, and `wake` wakes the loop for that.
-    fn mind_signals(
-        self,
-        running: Config,
-        stop: Stop,
-        reload: Reload,
-        asks: Option<Arc<Asks>>,
-        wake: impl Fn() + Send + 'static,
-    ) -> Result<(), Failure> {
-        let failed = |error: io::Error| Failure::Running(format!("cannot listen for signals: {error}"));
-        let mut signals = Signals::new([SIGTERM, SIGINT, SIGUSR1]).map_err(failed)?;
-        if self.config.is_some() || !io::stdin().is_terminal() {
-            signals.add_signal(SIGHUP).map_err(failed)?;
-        }
+    /// SIGUSR1 has the store look for what `hookgate events prune` asks, and delivery for what `hookgate events replay` does.
+    fn mind_signals(self, running: Config, mut minded: Minded, reload: Reload) -> Result<(), Failure> {
         let wait = move || {
+            let Minded { signals, stop, kept, wake } = &mut minded;
             for signal in signals.forever() {
-                match (&asks, signal) {
-                    (Some(asks), SIGUSR1) => {
+                match (&kept, signal) {
+                    (Some((asks, delivery)), SIGUSR1) => {
                         asks.look_for_prune();
                         wake();
+                        delivery.look_for_replays();
                     }
                     (None, SIGUSR1) => {}
                     (_, SIGHUP) if stop.asked() => {}
-                    (_, SIGHUP) => self.reload(&running, &reload),
-                    _ if stop.asked() => std::process::exit(128 + signal),
+                    (_, SIGHUP) => self.reload(&running, &reload, kept.as_ref().map(|(_, delivery)| &**delivery)),
+                    _ if stop.asked() => end_now(kept.as_ref().map(|(_, delivery)| &**delivery), 128 + signal),
                     _ => {
                         stop.ask();
-                        end_after_the_limit(asks.is_some());
+                        if let Some((_, delivery)) = kept {
+                            delivery.stop(Instant::now() + store::ATTEMPTS_LIMIT);
+                        }
+                        end_after_the_limit(kept.is_some());
                     }
                 }
             }
         };
-        std::thread::Builder::new().name("signals".into()).spawn(wait).map_err(failed)?;
+        std::thread::Builder::new().name("signals".into()).spawn(wait).map_err(no_signals)?;
         Ok(())
     }
 
     /// Has the receiver that began with `running` serve by what the configuration says now; or, where that cannot be, go on
     /// as before.
-    fn reload(&self, running: &Config, reload: &Reload) {
+    fn reload(&self, running: &Config, reload: &Reload, delivery: Option<&Delivery>) {
         let read = self.config().and_then(|config| {
-            let receivers = self.receivers(&config)?;
+            let receivers = receivers(&config, &self.origin())?;
+            // Whether there is a store was decided at the start.
+            let sinks = match delivery {
+                Some(_) => Some(sinks::all(&config, &self.origin())?),
+                None => None,
+            };
             // Where TLS is spoken was decided at the start.
             let material = tls::read(&running.listen, &config.tls);
-            Ok((receivers, material.map_err(|failed| vec![self.origin().failure(0, failed)])?, config))
+            let material = material.map_err(|failed| vec![self.origin().failure(0, failed)])?;
+            if let Some((delivery, sinks)) = delivery.zip(sinks) {
+                let failed = |error: StoreError| vec![self.origin().failure(0, error.into())];
+                delivery.replace(sinks).map_err(failed)?;
+            }
+            Ok((receivers, material, config))
         });
         match read {
             Ok((receivers, material, config)) => {
@@ -225,17 +238,61 @@ impl Serve {
     }
 }
 
-fn plural(word: &str, count: usize) -> String {
-    if count == 1 { word.to_string() } else { format!("{word}s") }
+/// What keeps the events.
+enum Keeper {
+    Store(config::Store, Vec<deliver::Sink>),
+    Lines(Lines<File>),
 }
 
-/// What of `config` cannot be run yet, and its line.
-fn what_cannot_run(config: &Config) -> Option<(usize, String)> {
-    let unable = config.sinks.iter().enumerate().find(|(at, sink)| {
-        let prints = matches!(&sink.kind, SinkKind::Stdout { format: Format::Json });
-        *at > 0 || !prints || sink.filter != crate::config::Filter::default()
-    });
-    unable.map(|(_, sink)| (sink.line, format!("the sink {:?} cannot be run yet", sink.name)))
+/// The same, open.
+enum Opened {
+    Store(Box<Kept>),
+    Lines(Lines<File>),
+}
+
+impl Keeper {
+    fn open(self) -> Result<Opened, Failure> {
+        Ok(match self {
+            Keeper::Store(config, sinks) => Opened::Store(Box::new(store::open(&config, sinks)?)),
+            Keeper::Lines(lines) => Opened::Lines(lines),
+        })
+    }
+}
+
+impl Opened {
+    /// What signals ask something of.
+    fn kept(&self) -> Option<(Arc<Asks>, Arc<Delivery>)> {
+        match self {
+            Opened::Store(kept) => Some((kept.store.asks(), Arc::clone(&kept.delivery))),
+            Opened::Lines(_) => None,
+        }
+    }
+}
+
+/// What signals are minded with.
+struct Minded {
+    signals: Signals,
+    stop: Stop,
+    kept: Option<(Arc<Asks>, Arc<Delivery>)>,
+    /// Wakes the loop.
+    wake: Box<dyn Fn() + Send>,
+}
+
+fn no_signals(error: io::Error) -> Failure {
+    Failure::Running(format!("cannot listen for signals: {error}"))
+}
+
+/// Ends the process at once; what it has started is ended first.
+fn end_now(delivery: Option<&Delivery>, code: i32) -> ! {
+    if let Some(delivery) = delivery {
+        delivery.stop(Instant::now());
+        std::thread::sleep(KILL_TIME);
+    }
+    std::process::exit(code)
+}
+
+fn plural(word: &str, count: usize) -> String {
+    if count == 1 { word.to_string() } else { format!("{word}s") }
 }
 
 /// What cannot change while a receiver runs, and does in `next`.
@@ -288,7 +345,7 @@ fn end_after_the_limit(has_store: bool) {
         std::thread::sleep(SHUTDOWN_LIMIT);
         say("hookgate: some requests were not finished in time and got no answer");
         if has_store {
-            say("hookgate: or some events were not printed in time, and come after the next start");
+            say("hookgate: or some events were not handed on in time, and are after the next start");
         }
         std::process::exit(0);
     });

@@ -279,6 +279,7 @@ fn sinks(document: &Document<'_>, fields: &mut Fields<'_, '_>, folder: &Path, so
             repeated(document, sink.line, &format!("the name {:?} of a [[sink]]", sink.name), first.line);
         }
     }
+    sink::tell_wrong_together(document, sources, &sinks);
     sinks
 }
 

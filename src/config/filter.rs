@@ -20,13 +20,19 @@ impl Filter {
     /// Whether an event is taken. `payload` is its JSON, if it has one. An event without a type has the empty one.
     #[must_use]
     pub fn takes(&self, source: &str, event_type: Option<&str>, payload: Option<&str>) -> bool {
-        let is_source = self.sources.is_empty() || self.sources.iter().any(|known| known == source);
-        let is_type = || self.types.iter().any(|pattern| pattern.matches(event_type.unwrap_or_default()));
         let is_value = |(pointer, values): &(Pointer, Vec<Scalar>)| {
             let found = payload.and_then(|payload| json::value_at(payload, &pointer.0));
             found.is_some_and(|found| values.iter().any(|value| value.is(found)))
         };
-        is_source && (self.types.is_empty() || is_type()) && self.json.iter().all(is_value)
+        self.may_take(source, event_type) && self.json.iter().all(is_value)
+    }
+
+    /// Whether an event of this source and type is taken, unless its JSON says otherwise.
+    #[must_use]
+    pub fn may_take(&self, source: &str, event_type: Option<&str>) -> bool {
+        let is_source = self.sources.is_empty() || self.sources.iter().any(|known| known == source);
+        let is_type = || self.types.iter().any(|pattern| pattern.matches(event_type.unwrap_or_default()));
+        is_source && (self.types.is_empty() || is_type())
     }
 }
 

@@ -146,6 +146,8 @@ pub const KEYS: &[Key] = keys! {
         "url": "text", None, r#""http://127.0.0.1:8080/events""#, "Where events are posted to, `http://` or `https://`. Required.";
         "sign": "`standard-webhooks`", None, r#""standard-webhooks""#, "Sign anew, by the scheme of Standard Webhooks. It takes a `secret`.";
         "secret": "reference to a secret", None, r#""file:forward.secret""#, "What is signed with.";
+        "ca": "path", None, r#""internal-ca.pem""#,
+            "Certificates, PEM, of who may issue the server's; no others are trusted then. Those of Mozilla's list, built in, unless it is said.";
         "concurrency": "number, 1 to 256", Some("1"), "8", "How many are under way at once. One keeps the order of events.";
         "timeout": "time, 1s to 1d", Some(r#""15s""#), "30", "How long one may take.";
     }

@@ -1,5 +1,9 @@
 //! Where accepted events are handed on, as it is configured.
 
+mod together;
+
+pub(super) use together::tell_wrong_together;
+
 use super::filter::{Filter, InvalidPattern, InvalidPointer, PATTERN_LIMIT_BYTES, Pattern, Pointer, Scalar};
 use super::reader::Fields;
 use super::reference::{REFERENCE, SecretReference};
@@ -76,6 +80,13 @@ pub struct Command {
     pub exits: Exits,
 }
 
+/// Variables of the receiver that every command gets: without them programs are not found, write nowhere, or in another language
+/// or at another time than the operator's own.
+pub const COMMAND_VARIABLES: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
+
+/// What every command is told by, in variables that begin so.
+const TOLD: &str = "HOOKGATE_";
+
 /// What a command's exit code means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exits {
@@ -94,6 +105,8 @@ pub struct Forward {
     pub url: String,
     /// The secret that they are signed anew with, by the scheme of Standard Webhooks.
     pub sign_with: Option<SecretReference>,
+    /// The file of the certificates, PEM, that are trusted to issue the server's; where there is none, those of Mozilla's list.
+    pub ca: Option<PathBuf>,
     /// How many are under way at once.
     pub concurrency: u32,
     /// How long one may take.
@@ -181,6 +194,9 @@ fn command(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<Command> {
     if env.iter().any(|(name, _)| name.is_empty() || name.contains(['=', '\0'])) {
         fields.wrong("env", "has what is no name of a variable", "list names of variables, not their values");
     }
+    if env.iter().any(|(name, _)| name.starts_with(TOLD)) {
+        fields.wrong("env", "has a variable that hookgate sets itself", "leave out what begins with HOOKGATE_");
+    }
     let concurrency = fields.number("concurrency", CONCURRENCY).map_or(1, small);
     let timeout = fields.time("timeout", TIMEOUTS).unwrap_or(COMMAND_TIMEOUT);
     let exits = exits(fields);
@@ -227,6 +243,11 @@ fn forward(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<Forward> {
     let timeout = fields.time("timeout", TIMEOUTS).unwrap_or(FORWARD_TIMEOUT);
     let sign = fields.one_of("sign", &[("standard-webhooks", ())]);
     let secret = super::file::secret(fields, "secret", folder);
+    let ca = if fields.has("ca") {
+        path(fields, "ca", "a PEM file: ca = \"ca.pem\"").map(|ca| folder.join(ca))
+    } else {
+        None
+    };
     match (sign, fields.has("secret")) {
         (Some(()), false) => fields.missing("secret", format!("to sign takes a secret; {REFERENCE}")),
         (None, true) if !fields.has("sign") => {
@@ -244,7 +265,7 @@ fn forward(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<Forward> {
         fields.wrong("url", why, "it begins with http:// or https:// and a host, and has no user and no fragment");
         return None;
     }
-    Some(Forward { url, sign_with: secret, concurrency, timeout })
+    Some(Forward { url, sign_with: secret, ca, concurrency, timeout })
 }
 
 /// Whether requests can be posted to `url`.

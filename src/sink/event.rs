@@ -1,14 +1,22 @@
-//! One event as text: a line of JSON for programs, an indented one for people.
+//! One event as text: a line of JSON for programs, an indented one for people; and as CloudEvents have it.
 
 use crate::base64;
 use crate::json;
 use crate::payload::Payload;
 use crate::receive::Delivery;
+#[cfg(feature = "config")]
+use crate::request::Header;
 use crate::time::UnixTime;
 #[cfg(feature = "providers")]
 use crate::verify::Scheme;
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
+
+#[cfg(feature = "config")]
+mod cloud;
+
+#[cfg(feature = "config")]
+pub(super) use cloud::write_cloud_event;
 
 /// Makes the ids of events: opaque, unique in a process and, by 64 random bits and the time of its start, between processes.
 #[derive(Debug)]
@@ -46,6 +54,9 @@ pub(super) struct Shown<'a> {
     pub(super) delivery_id: Option<Cow<'a, str>>,
     pub(super) received_at: UnixTime,
     pub(super) payload: &'a Payload<'a>,
+    /// What the request said of its body.
+    #[cfg(feature = "config")]
+    pub(super) content_type: Option<&'a [u8]>,
     /// What says which parts of the payload are secrets; nothing where they were left out before.
     #[cfg(feature = "providers")]
     pub(super) scheme: Option<&'a Scheme>,
@@ -61,10 +72,18 @@ impl<'a> Shown<'a> {
             delivery_id: delivery.delivery_id(),
             received_at: delivery.received_at(),
             payload: delivery.payload(),
+            #[cfg(feature = "config")]
+            content_type: content_type(delivery.verified().request().head.headers),
             #[cfg(feature = "providers")]
             scheme: Some(delivery.verified().scheme()),
         }
     }
+}
+
+/// The value of the first `Content-Type` of `headers`.
+#[cfg(feature = "config")]
+fn content_type<'h>(headers: &[Header<'h>]) -> Option<&'h [u8]> {
+    headers.iter().find(|header| header.name.eq_ignore_ascii_case("Content-Type")).map(|header| header.value)
 }
 
 /// Appends `event` to `out` as one line of JSON, line end included.
@@ -81,21 +100,28 @@ pub(super) fn write_line(event: &Shown<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"received_at\":\"");
     event.received_at.write_rfc_3339(out);
     out.push(b'"');
+    write_payload(event, "payload", out);
+    out.extend_from_slice(b"}\n");
+}
+
+/// Appends the payload as the member `name`, or what is not JSON as the member `name` and `_base64`.
+fn write_payload(event: &Shown<'_>, name: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
     match event.payload {
         Payload::Json(text) => {
-            out.extend_from_slice(b",\"payload\":");
+            out.extend_from_slice(b"\":");
             match redacted(event, text.as_str()) {
                 Cow::Borrowed(_) => text.write_compact(out),
                 Cow::Owned(text) => json::write_compact(&text, out),
             }
         }
         Payload::Opaque(bytes) => {
-            out.extend_from_slice(b",\"payload_base64\":\"");
+            out.extend_from_slice(b"_base64\":\"");
             base64::write(bytes, out);
             out.push(b'"');
         }
     }
-    out.extend_from_slice(b"}\n");
 }
 
 /// `payload` without the secrets that the scheme has in it.

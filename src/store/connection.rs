@@ -38,7 +38,7 @@ pub(super) fn writer(folder: &Path) -> Result<Connection, StoreError> {
     let failed = |error| StoreError::opening(&path, &error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&path, flags).map_err(failed)?;
-    prepare(&connection, WRITER_PATIENCE).map_err(failed)?;
+    guard(&connection, WRITER_PATIENCE).map_err(failed)?;
     if schema::check(&connection, &path)? == 0 {
         // Both count only while nothing is in the file.
         connection.pragma_update(None, "page_size", PAGE_BYTES).map_err(failed)?;
@@ -68,14 +68,15 @@ pub(super) fn reader(folder: &Path) -> Result<Connection, StoreError> {
     let failed = |error| StoreError::opening(&path, &error);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(&path, flags).map_err(failed)?;
-    prepare(&connection, READER_PATIENCE).map_err(failed)?;
+    guard(&connection, READER_PATIENCE).map_err(failed)?;
     match schema::check(&connection, &path)? {
         0 => Err(StoreError::Missing { path: folder.into() }),
         _ => Ok(connection),
     }
 }
 
-fn prepare(connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
+/// What is set on every connection to a file of ours.
+pub(crate) fn guard(connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
     connection.busy_timeout(patience)?;
     // What stands in the file is data: no function in it is called, no damage to it goes unseen where looking is cheap.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;

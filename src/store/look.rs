@@ -81,6 +81,22 @@ impl Reader {
         Ok(last)
     }
 
+    /// Shows the event of this number to `visit`; whether it is there.
+    ///
+    /// # Errors
+    /// Where reading fails, or what is read is damaged.
+    pub fn look_at(&self, number: i64, mut visit: impl FnMut(&Facts<'_>)) -> Result<bool, StoreError> {
+        let mut is_there = false;
+        self.look(Order::Ascending, number.saturating_sub(1), |facts| {
+            is_there = facts.number == number;
+            if is_there {
+                visit(facts);
+            }
+            ControlFlow::Break(())
+        })?;
+        Ok(is_there)
+    }
+
     /// The event of this number, if it is there.
     ///
     /// # Errors

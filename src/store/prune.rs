@@ -27,13 +27,21 @@ pub fn ask(folder: &Path, pid: u32, moment: UnixTime) -> Result<(), StoreError> 
             return Err(failed(error));
         }
     }
+    wake(folder, pid)
+}
+
+/// Has the receiver of the store in `folder`, which is the process `pid`, look for what it is asked.
+///
+/// # Errors
+/// Where it cannot be told. It looks when it is started again.
+pub fn wake(folder: &Path, pid: u32) -> Result<(), StoreError> {
     if !has_open(pid, &folder.join(LOCK_FILE)) {
         // A process of another container may have this number here. It is told nothing.
-        let why = "the receiver runs where signals do not reach it: it deletes them when it is started again".into();
+        let why = "the receiver runs where signals do not reach it: it looks when it is started again".into();
         return Err(StoreError::Failed { doing: "asking the receiver", why });
     }
     if !takes_signal(pid) {
-        // It is just starting, and looks for the file when it has.
+        // It is just starting, and looks when it has.
         return Ok(());
     }
     let process = i32::try_from(pid).ok().and_then(Pid::from_raw);

@@ -39,7 +39,7 @@ pub struct Store {
     _lock: Lock,
 }
 
-type Bell = dyn Fn() + Send;
+type Bell = dyn Fn(i64) + Send;
 
 enum State {
     Open(Box<Log>),
@@ -102,9 +102,10 @@ impl Store {
         })
     }
 
-    /// The same with somebody who is told of each turn that was kept, on the thread that receives.
+    /// The same with somebody who is told of each turn that was kept, on the thread that receives: by the number that the next
+    /// event gets.
     #[must_use]
-    pub fn with_bell(mut self, ring: impl Fn() + Send + 'static) -> Self {
+    pub fn with_bell(mut self, ring: impl Fn(i64) + Send + 'static) -> Self {
         self.bell = Some(Box::new(ring));
         self
     }
@@ -245,7 +246,7 @@ impl Store {
         let over = self.seen.settle();
         self.retention.forget(over);
         if let Some(ring) = self.bell.as_ref().filter(|_| events > 0) {
-            ring();
+            ring(self.next);
         }
     }
 }

@@ -140,7 +140,7 @@ fn a_probe_asks_forward_urls_and_posts_nothing() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let outcome = check(&folder, &sink(&format!("http://{silent}/")), &["--probe"]);
     outcome.expect_misconfigured("nobody answers");
-    assert!(outcome.stderr.contains("does not answer"), "{outcome:?}");
+    assert!(outcome.stderr.contains("did not answer"), "{outcome:?}");
     assert_eq!(check(&folder, &sink(&format!("http://{silent}/")), &[]).code(), Some(0), "nobody was asked");
 }
 

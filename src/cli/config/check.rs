@@ -1,9 +1,9 @@
 //! `hookgate config check`: all that can be known of a configuration before it runs.
 
-use super::super::setup::{Origin, read_config, receivers, secret};
+use super::super::setup::{Origin, read_config, receivers};
+use super::super::sinks;
 use super::super::tls;
 use crate::config::{Command, ConfigError, Forward, Sink, SinkKind};
-use crate::verify::{Signer, preset};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -91,42 +91,14 @@ fn check_command(command: &Command) -> Vec<Wrong> {
     wrong
 }
 
-fn check_forward(forward: &Forward, probe: bool) -> Vec<Wrong> {
-    let mut wrong = Vec::new();
-    if let Some(reference) = &forward.sign_with {
-        let scheme = preset("standard-webhooks");
-        let signs = secret(reference).map_err(|failed| {
-            let ConfigError { what, hint } = Origin::default().failure(0, failed);
-            (what, hint)
-        });
-        match (signs, scheme) {
-            (Err(unreadable), _) => wrong.push(unreadable),
-            (Ok(secret), Some(scheme)) => {
-                if let Err(error) = Signer::new(&scheme, &secret) {
-                    let hint = "Standard Webhooks has secrets of 24 to 64 bytes in Base64, with whsec_ before them";
-                    wrong.push((format!("its secret cannot sign: {error}"), hint.to_string()));
-                }
-            }
-            (Ok(_), None) => {}
-        }
-    }
-    if probe && let Err(why) = reach(&forward.url) {
-        wrong.push((
-            format!("{} does not answer: {why}", forward.url),
-            "see whether it runs, and can be reached from here".to_string(),
-        ));
-    }
-    wrong
-}
-
-/// Whether anything answers at `url`; what it answers does not matter, and nothing is posted.
-fn reach(url: &str) -> Result<(), ureq::Error> {
-    let config = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .timeout_global(Some(PROBE_TIME))
-        .user_agent(concat!("hookgate/", env!("CARGO_PKG_VERSION")));
-    config.build().new_agent().options(url).call().map(drop)
+fn check_forward(settings: &Forward, probe: bool) -> Vec<Wrong> {
+    let forward = match sinks::forward(settings) {
+        Ok(forward) => forward,
+        Err(ConfigError { what, hint }) => return vec![(what, hint)],
+    };
+    let reached = if probe { forward.probe(PROBE_TIME) } else { Ok(()) };
+    let unreached = |why| (why, "see whether it runs, and can be reached from here".to_string());
+    reached.err().map(unreached).into_iter().collect()
 }
 
 /// Whether a folder can be written to, or made.

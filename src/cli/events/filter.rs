@@ -34,6 +34,11 @@ pub(super) struct Filter<'o> {
 }
 
 impl FilterOptions {
+    /// Whether it leaves anything out.
+    pub(super) fn is_any(&self) -> bool {
+        self.source.is_some() || self.event_type.is_some() || self.since.is_some()
+    }
+
     /// The filter that these are now.
     pub(super) fn at(&self, now: UnixTime) -> Filter<'_> {
         Filter { options: self, since: self.since.map(|when| when.moment(now)) }

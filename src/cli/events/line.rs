@@ -66,9 +66,14 @@ pub(super) fn begin(
 /// A line of `list`.
 pub(super) fn write_facts(facts: &Facts<'_>, store: &StoreId, out: &mut Vec<u8>) {
     let mut object = Object::new(out);
-    let id = store.event(facts.number).to_string();
-    begin(&mut object, &id, facts.source, facts.event_type, facts.delivery_id, facts.received_at);
-    object.number("body_bytes", facts.body_bytes);
+    begin_facts(facts, store, &mut object);
     object.end();
     out.push(b'\n');
+}
+
+/// What a line of `list` begins with.
+pub(super) fn begin_facts(facts: &Facts<'_>, store: &StoreId, object: &mut Object<'_>) {
+    let id = store.event(facts.number).to_string();
+    begin(object, &id, facts.source, facts.event_type, facts.delivery_id, facts.received_at);
+    object.number("body_bytes", facts.body_bytes);
 }

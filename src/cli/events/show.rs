@@ -1,9 +1,11 @@
 //! `hookgate events show`.
 
+use super::fates;
 use super::line::Object;
 use super::stored::{write_all, write_member, write_payload};
 use crate::cli::data::DataOption;
 use crate::cli::out::{Halt, Out};
+use crate::deliver::{Fate, Look};
 use crate::minimal::Failure;
 use crate::sink::event::printable;
 use crate::store::{Event, EventId};
@@ -11,7 +13,7 @@ use crate::verify::Scheme;
 use clap::Args;
 use std::process::ExitCode;
 
-/// Shows an event: what it is, how it was verified, its headers, its payload.
+/// Shows an event: what it is, how it was verified, what became of it at each sink, its headers, its payload.
 #[derive(Args)]
 #[command(before_help = "Example: hookgate events show 42")]
 pub(super) struct Show {
@@ -33,16 +35,21 @@ impl Show {
             return Err(Failure::Running(format!("there is no event {id}: it was deleted, or never given")).into());
         };
         let definition = reader.definition_of(event.definition)?.unwrap_or_default();
+        let fates = match Look::open(self.data.folder(), reader.id())? {
+            Some(look) => look.fates(number)?,
+            None => Vec::new(),
+        };
         let mut out = Out::new()?;
         if self.json {
             let mut object = Object::new(out.text());
             write_all(&event, &id, &mut object);
             object.text("definition", &definition);
             write_member(&event, Scheme::from_toml(&definition).ok().as_ref(), &mut object);
+            fates::write_member(&fates, &mut object);
             object.end();
             out.text().push(b'\n');
         } else {
-            write(&event, &id, &definition, out.text());
+            write(&event, &id, &definition, &fates, out.text());
         }
         out.flush()?;
         Ok(ExitCode::SUCCESS)
@@ -50,7 +57,7 @@ impl Show {
 }
 
 /// For people.
-fn write(event: &Event, id: &EventId, definition: &str, out: &mut Vec<u8>) {
+fn write(event: &Event, id: &EventId, definition: &str, fates: &[Fate], out: &mut Vec<u8>) {
     let mut fact = |name: &str, value: &str| {
         out.extend_from_slice(format!("{name:10} {}\n", one_line(value)).as_bytes());
     };
@@ -71,6 +78,7 @@ fn write(event: &Event, id: &EventId, definition: &str, out: &mut Vec<u8>) {
     for (name, value) in how(definition) {
         fact(name, &value);
     }
+    fates::write(fates, out);
     out.extend_from_slice(b"\nheaders\n");
     for (name, value) in &event.headers {
         let value = match std::str::from_utf8(value) {

@@ -1,9 +1,9 @@
-//! `hookgate serve` with its store: what is kept, for how long, and the thread that hands it on.
+//! `hookgate serve` with its store: what is kept, for how long, and what hands it on.
 
 use super::super::wrong;
 use crate::config::{self, ConfigError};
-use crate::deliver::Delivery;
-use crate::minimal::{Failure, lines_to_stdout, warn};
+use crate::deliver::{self, Delivery, Sink};
+use crate::minimal::{Failure, warn};
 use crate::store::{self, FOLDER, Notice, Settings, Store, StoreError};
 use crate::time::UnixTime;
 use clap::Args;
@@ -11,12 +11,11 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
-use std::sync::mpsc;
-use std::time::Duration;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
-/// After the receiver has stopped: how long the sink may take nothing before it is given up on. What it has not had comes after
-/// the next start.
-const SINK_PATIENCE: Duration = Duration::from_secs(2);
+/// How long attempts may go on after SIGTERM: all has to be over in 9 s, and what is ended has to be written down.
+pub(super) const ATTEMPTS_LIMIT: Duration = Duration::from_millis(8_500);
 
 /// Lines for stderr that wait, at most; more are dropped.
 const LINES_WAITING: usize = 64;
@@ -45,10 +44,10 @@ pub(super) struct StoreOptions {
     keep_bytes: Option<u64>,
 }
 
-/// A store that is open, and its sink at work.
+/// A store that is open, and its sinks at work.
 pub(super) struct Kept {
     pub(super) store: Store,
-    delivery: Delivery,
+    pub(super) delivery: Arc<Delivery>,
 }
 
 impl StoreOptions {
@@ -65,9 +64,8 @@ impl StoreOptions {
     }
 }
 
-/// Opens the store that `config` asks for.
-pub(super) fn open(config: Option<&config::Store>) -> Result<Option<Kept>, Failure> {
-    let Some(config) = config else { return Ok(None) };
+/// Opens the store that `config` asks for, and has its events handed on to `sinks`.
+pub(super) fn open(config: &config::Store, sinks: Vec<Sink>) -> Result<Kept, Failure> {
     let settings = Settings {
         replay_days: config.replay_days,
         replay_keys: config.replay_keys,
@@ -77,23 +75,19 @@ pub(super) fn open(config: Option<&config::Store>) -> Result<Option<Kept>, Failu
     };
     warn(&Vec::from_iter(store::prepare(&config.dir)?));
     let store = Store::open(&config.dir, settings, UnixTime::now())?;
-    let lines = lines_to_stdout().map_err(super::failed)?.into_parts();
     let say = lines_elsewhere().map_err(super::failed)?;
-    let say_sink = say.clone();
-    let of_sink = move |error: &io::Error| {
-        say_sink(format!("hookgate: stdout takes no events: {error}; they are kept, and come when it does\n"));
-    };
-    let delivery = Delivery::start(&config.dir, lines, store.asks(), of_sink)?;
+    let say_of_sinks = say.clone();
+    let of_sinks = move |notice: deliver::Notice| say_of_sinks(format!("hookgate: {notice}\n"));
+    let delivery = Delivery::start(&config.dir, sinks, (store.next_number() - 1, store.asks()), of_sinks)?;
     let tell = move |notice: Notice| say(format!("hookgate: {notice}\n"));
     let store = store.with_bell(delivery.bell()).with_listener(tell);
-    Ok(Some(Kept { store, delivery }))
+    Ok(Kept { store, delivery: Arc::new(delivery) })
 }
 
 impl Kept {
     /// After the receiver has stopped: hands on what was kept, and closes the file.
     pub(super) fn finish(self) {
-        let last = self.store.next_number() - 1;
-        let _ = self.delivery.finish(last, SINK_PATIENCE);
+        self.delivery.finish(Instant::now() + ATTEMPTS_LIMIT);
     }
 }
 
@@ -117,7 +111,7 @@ fn keys(text: &str) -> Result<usize, String> {
 }
 
 /// Writes lines to stderr on a thread of its own: nobody may be reading there, and the receiver does not wait for that.
-fn lines_elsewhere() -> io::Result<impl Fn(String) + Clone + Send + 'static> {
+fn lines_elsewhere() -> io::Result<impl Fn(String) + Clone + Send + Sync + 'static> {
     let (line, lines) = mpsc::sync_channel::<String>(LINES_WAITING);
     // Not std's stderr, whose lock the end of the program takes.
     let mut stderr = File::from(io::stderr().as_fd().try_clone_to_owned()?);
