@@ -131,6 +131,13 @@ impl Answer {
         Answer::problem(503, "Temporarily unable to accept events", Cow::Borrowed("Retry-After: 5\r\n"))
     }
 
+    /// The answer to who looks after the program: `body`, with this status.
+    #[must_use]
+    #[cfg(feature = "watch")]
+    pub(crate) fn page(status: u16, content_type: &'static str, body: String) -> Self {
+        Answer { status, content_type, fields: Cow::Borrowed(""), body: Cow::Owned(body) }
+    }
+
     /// The answer to a request that came without TLS where TLS is spoken.
     #[must_use]
     #[cfg(feature = "tls")]

@@ -20,7 +20,7 @@ mod tls;
 mod verify;
 
 use crate::config::ConfigError;
-use crate::minimal::{Failure, finish, say};
+use crate::minimal::{Failure, finish, flush_log, say};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -81,10 +81,12 @@ pub fn main() -> ExitCode {
         Verb::Config(config) => config.run(),
         Verb::Reload(reload) => reload.run(),
     };
-    match outcome {
+    let code = match outcome {
         Ok(code) => code,
         Err(failure) => finish(Err(failure)),
-    }
+    };
+    flush_log();
+    code
 }
 
 /// clap's word on the arguments, in this program's form.

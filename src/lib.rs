@@ -46,6 +46,8 @@ pub mod sink;
 pub mod store;
 mod time;
 pub mod verify;
+#[cfg(feature = "watch")]
+pub mod watch;
 
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -187,6 +187,13 @@ impl Verifier {
         &self.scheme
     }
 
+    /// The labels of all its secrets, by which [`Verified::secret_label`] tells them apart.
+    #[cfg(feature = "watch")]
+    pub(crate) fn secret_labels(&self) -> impl Iterator<Item = String> {
+        let others = self.other.iter().flat_map(|other| &other.keys);
+        self.keys.iter().chain(others).map(|key| key.label.clone())
+    }
+
     /// Proof that the holder of one of the secrets signed `request`, body included.
     ///
     /// `now` is what a timestamp in the head is held against, once the signature that covers it is proven. Neither accepting

@@ -2,14 +2,17 @@
 
 mod options;
 mod store;
+mod watch;
+
+pub(super) use watch::check_admin;
 
 use super::setup::{Origin, fail, read_config, receivers};
 use super::sinks;
 use super::tls::{self, Binder, HTTPS};
 use super::wrong;
 use crate::config::{self, Config, ConfigError, FrontName};
-use crate::deliver::{self, Delivery};
-use crate::minimal::{self, Failure, LISTEN, say, say_error, warn};
+use crate::deliver::{self, Delivery, Watched};
+use crate::minimal::{self, Failure, LISTEN, alert, flush_log, say, say_error, warn};
 use crate::receive::Receivers;
 use crate::serve::evented::{self, Front, Serving, Settings};
 use crate::serve::{Change, Stop, tiny, unix};
@@ -27,6 +30,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::Kept;
+use watch::Watching;
 
 /// Longest wait for what was accepted before SIGTERM. Docker kills 10 s after it; the front itself gives up a second before.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(9);
@@ -100,6 +104,8 @@ impl Serve {
         let listeners = config.listen.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
         let front = Front::new(listeners).map_err(failed)?;
         let stop = front.stop();
+        let watching = Watching::start(&config, &stop, keeper.watched())?;
+        let front = front.with_watch(watching.requests());
         let minded = Minded { signals, stop: stop.clone(), kept: keeper.kept(), wake: Box::new(front.waker()) };
         self.mind_signals(config, minded, Reload::Evented(front.change(), binder))?;
         // Said last: whoever waits for it finds everything open.
@@ -144,13 +150,15 @@ impl Serve {
         };
         let stop = tiny::stop(&listener).map_err(failed)?;
         let change = tiny::change();
+        let watching = Watching::start(&config, &stop, keeper.watched())?;
+        let watch = &mut watching.requests();
         // It looks around by itself.
         let minded = Minded { signals, stop: stop.clone(), kept: keeper.kept(), wake: Box::new(|| ()) };
         self.mind_signals(config, minded, Reload::TinyHttp(change.clone()))?;
         match keeper {
-            Opened::Lines(mut lines) => minimal::serve(&listener, &name, receivers, &mut lines, &change, &stop),
+            Opened::Lines(mut lines) => minimal::serve(&listener, &name, receivers, &mut lines, watch, &change, &stop),
             Opened::Store(mut kept) => {
-                minimal::serve(&listener, &name, receivers, &mut kept.store, &change, &stop)?;
+                minimal::serve(&listener, &name, receivers, &mut kept.store, watch, &change, &stop)?;
                 kept.finish();
                 Ok(())
             }
@@ -232,7 +240,7 @@ impl Serve {
             }
             Err(errors) => {
                 errors.iter().for_each(say_error);
-                say("hookgate: the configuration was not taken: nothing has changed");
+                alert("hookgate: the configuration was not taken: nothing has changed");
             }
         }
     }
@@ -264,6 +272,14 @@ impl Opened {
     fn kept(&self) -> Option<(Arc<Asks>, Arc<Delivery>)> {
         match self {
             Opened::Store(kept) => Some((kept.store.asks(), Arc::clone(&kept.delivery))),
+            Opened::Lines(_) => None,
+        }
+    }
+
+    /// What can be seen of its sinks.
+    fn watched(&self) -> Option<Arc<Watched>> {
+        match self {
+            Opened::Store(kept) => Some(kept.delivery.watched()),
             Opened::Lines(_) => None,
         }
     }
@@ -304,6 +320,8 @@ fn what_stays(running: &Config, next: &Config) -> Vec<String> {
         stays("listen", running.listen != next.listen || running.listen_mode != next.listen_mode),
         stays("front", running.front != next.front),
         stays("the store", running.store != next.store),
+        stays("admin", running.admin != next.admin),
+        stays("the log", running.log != next.log),
     ]
     .into_iter()
     .flatten()
@@ -343,10 +361,11 @@ fn descriptors_for_connections() -> usize {
 fn end_after_the_limit(has_store: bool) {
     let limit = std::thread::Builder::new().name("shutdown limit".into()).spawn(move || {
         std::thread::sleep(SHUTDOWN_LIMIT);
-        say("hookgate: some requests were not finished in time and got no answer");
+        alert("hookgate: some requests were not finished in time and got no answer");
         if has_store {
-            say("hookgate: or some events were not handed on in time, and are after the next start");
+            alert("hookgate: or some events were not handed on in time, and are after the next start");
         }
+        flush_log();
         std::process::exit(0);
     });
     drop(limit);

@@ -3,13 +3,12 @@
 use super::input::{read_secret, secret_in_environment, uncovered, verifier, with_issuer};
 use crate::config::{CONFIG_FILE_LIMIT_BYTES, Config, ConfigError, Keeping, SchemeReference, SecretReference, Source};
 use crate::explain::{Cause, begins_as_api_key};
-use crate::minimal::{Failure, say_error, warn};
+use crate::minimal::{Failure, say, say_error, warn};
 use crate::receive::{Receiver, Receivers};
 use crate::serve::explained::Explainer;
 use crate::verify::{SCHEME_FILE_LIMIT_BYTES, Scheme, Secret};
 use std::fs::File;
-use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Where systemd puts a service's credentials (systemd.exec(5), "CREDENTIALS").
@@ -202,10 +201,7 @@ pub(super) fn secret(reference: &SecretReference) -> Result<Secret, Failure> {
     }
 }
 
-/// Says why a delivery was refused. Nobody may be reading: the lock of stderr, which the end of the program takes, is not
-/// held meanwhile.
+/// Says why a delivery was refused.
 fn say_cause(path: &str, cause: &Cause) {
-    let line = format!("hookgate: refused a delivery to {path}: {}: {cause}; {}\n", cause.name(), cause.remedy());
-    let stderr = io::stderr().as_fd().try_clone_to_owned();
-    let _ = stderr.map(|stderr| File::from(stderr).write_all(line.as_bytes()));
+    say(&format!("hookgate: refused a delivery to {path}: {}: {cause}; {}", cause.name(), cause.remedy()));
 }

@@ -56,6 +56,12 @@ pub const KEYS: &[Key] = keys! {
         "listen_mode": "text, octal, to `777`", Some(r#""660""#), r#""666""#, "The mode of Unix sockets.";
         "front": "`evented` or `tiny_http`", Some(r#""evented""#), r#""evented""#,
             "What speaks HTTP. `tiny_http` listens on one address, of loopback or a Unix socket. It cannot be changed while the receiver runs.";
+        "admin": "address of loopback with a port, or `unix:PATH`", None, r#""127.0.0.1:9000""#,
+            "Where `/healthz`, `/readyz` and `/metrics` are answered: [OPERATION.md](OPERATION.md). Nowhere unless it is said. It cannot be changed while the receiver runs.";
+        "log_format": "`human` or `json`", None, r#""json""#,
+            "How the log's lines on standard error are written. On a terminal it is `human`, elsewhere `json`, unless it is said. It cannot be changed while the receiver runs.";
+        "log_level": "`off`, `error`, `warn` or `info`", Some(r#""info""#), r#""warn""#,
+            "Which lines the log has; `info` has one for each request. It cannot be changed while the receiver runs.";
         "trusted_proxies": "list of networks (CIDR) and `unix`", Some("[]"), r#"["10.0.0.0/8", "unix"]"#,
             "Proxies that are believed about whom a request came from; `unix` is whoever connects to a Unix socket.";
         "client_address_from": "`x-forwarded-for` or `forwarded`", Some(r#""x-forwarded-for""#), r#""forwarded""#,

@@ -36,12 +36,23 @@ impl EventIds {
 
     /// An id that was not given before.
     pub fn next_id(&mut self) -> String {
+        let id = self.id_of(self.next);
+        self.next += 1;
+        id
+    }
+
+    /// How many ids were given: each has a number, from 0 on.
+    pub(super) fn given(&self) -> u64 {
+        self.next
+    }
+
+    /// The id of this number.
+    pub(super) fn id_of(&self, number: u64) -> String {
         let mut id = String::with_capacity(self.prefix.len() + 16);
         id.push_str(&self.prefix);
         // Eight hex digits at least.
-        let digits = (64 - self.next.leading_zeros()).div_ceil(4).max(8);
-        id.extend((0..digits).rev().filter_map(|digit| char::from_digit(((self.next >> (4 * digit)) & 15) as u32, 16)));
-        self.next += 1;
+        let digits = (64 - number.leading_zeros()).div_ceil(4).max(8);
+        id.extend((0..digits).rev().filter_map(|digit| char::from_digit(((number >> (4 * digit)) & 15) as u32, 16)));
         id
     }
 }

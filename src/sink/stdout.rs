@@ -136,4 +136,12 @@ impl<W: Write> Keep for Lines<W> {
         }
         written
     }
+
+    fn last_number(&self) -> Option<u64> {
+        self.ids.given().checked_sub(1)
+    }
+
+    fn write_id(&self, number: u64, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.ids.id_of(number).as_bytes());
+    }
 }

@@ -30,7 +30,8 @@ fn serve(folder: &Folder, arguments: &[&str], count: usize) -> Listening {
     let mut listening = Listening { child, names: Vec::new() };
     while listening.names.len() < count {
         let line = lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("after {:?} came no name", listening.names));
-        let name = line.strip_prefix("hookgate: listening on ").and_then(|rest| rest.split("/webhook (").next());
+        let said = line.split_once("hookgate: listening on ");
+        let name = said.and_then(|(_, rest)| rest.split("/webhook (").next());
         listening.names.extend(name.map(str::to_string));
     }
     listening

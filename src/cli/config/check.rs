@@ -1,5 +1,6 @@
 //! `hookgate config check`: all that can be known of a configuration before it runs.
 
+use super::super::serve::check_admin;
 use super::super::setup::{Origin, read_config, receivers};
 use super::super::sinks;
 use super::super::tls;
@@ -29,6 +30,9 @@ pub(super) fn check(path: &Path, probe: bool) -> Result<String, Vec<ConfigError>
             &format!("the store's dir {} {why}", store.dir.display()),
             "name one that can be written to",
         ));
+    }
+    if let Some(Err(error)) = config.admin.as_deref().map(check_admin) {
+        errors.push(origin.error(0, &error.what, error.hint));
     }
     for sink in &config.sinks {
         let found = check_sink(sink, probe);

@@ -5,6 +5,7 @@ use super::super::setup::{Origin, fail};
 use super::super::tls::TlsOptions;
 use super::super::wrong;
 use super::store::StoreOptions;
+use super::watch::WatchOptions;
 use crate::access::{Access, ForwardedBy, Network, Proxies, Rate};
 use crate::config::{self, Config, FrontName, Keeping, SecretReference, Sink, Source, is_name};
 use crate::minimal::{Failure, LISTEN, PATH};
@@ -61,6 +62,8 @@ pub(super) struct Options {
     /// A key of a sink and its value, as in the configuration file (repeatable): --sink type=command --sink 'argv=["./deploy.sh"]'
     #[arg(long, value_name = "KEY=VALUE")]
     sink: Vec<String>,
+    #[command(flatten)]
+    watch: WatchOptions,
     #[command(flatten)]
     limits: LimitOptions,
 }
@@ -173,6 +176,8 @@ impl Options {
                 FrontOption::Evented => FrontName::Evented,
                 FrontOption::TinyHttp => FrontName::TinyHttp,
             },
+            admin: self.watch.admin(),
+            log: self.watch.logging(),
             proxies: self.access.proxies()?,
             settings: self.limits.settings(),
             store: self.store.config(),
