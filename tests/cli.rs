@@ -21,11 +21,13 @@ mod cli {
     mod config;
     mod damage;
     mod events;
+    mod exit;
     mod explain;
     mod export;
     mod help;
     mod listen;
     mod load;
+    mod manual;
     mod prune;
     mod schemes;
     mod secrets;
@@ -33,6 +35,7 @@ mod cli {
     mod serve;
     mod sign;
     mod sources;
+    mod systemd;
     mod tail;
     mod uncovered;
     mod vectors;

@@ -1,7 +1,9 @@
 //! `hookgate serve`.
 
 mod options;
+mod sockets;
 mod store;
+mod systemd;
 
 use super::setup::{Origin, fail, read_config, receivers};
 use super::tls::{self, Binder, HTTPS};
@@ -17,11 +19,13 @@ use options::Options;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
+use sockets::{Sockets, is_of_systemd};
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use systemd::Notifier;
 
 /// Longest wait for what was accepted before SIGTERM. Docker kills 10 s after it; the front itself gives up a second before.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(9);
@@ -49,11 +53,14 @@ enum Reload {
 
 impl Serve {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        // First of all, while there is one thread.
+        let sockets = Sockets::take()?;
+        let notifier = Notifier::of_environment();
         let config = self.config().map_err(fail)?;
         let receivers = self.receivers(&config).map_err(fail)?;
         match config.front {
-            FrontName::Evented => self.evented(config, receivers)?,
-            FrontName::TinyHttp => self.tiny_http(config, receivers)?,
+            FrontName::Evented => self.evented(config, receivers, sockets, &notifier)?,
+            FrontName::TinyHttp => self.tiny_http(config, receivers, &sockets, &notifier)?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -88,44 +95,59 @@ impl Serve {
         }
     }
 
-    fn evented(self, config: Config, receivers: Receivers) -> Result<(), Failure> {
+    fn evented(
+        self,
+        config: Config,
+        receivers: Receivers,
+        sockets: Sockets,
+        notifier: &Notifier,
+    ) -> Result<(), Failure> {
         let kept = store::open(config.store.as_ref())?;
         let settings = settings(&config);
         let binder = Binder::new(tls::read(&config.listen, &config.tls)?)?;
-        let bind =
-            |address: &String| binder.bind(address, config.listen_mode).map_err(|error| cannot_listen(address, &error));
-        let listeners = config.listen.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
-        let front = Front::new(listeners).map_err(failed)?;
+        let front = Front::new(sockets.listeners(&config, &binder)?).map_err(failed)?;
         let stop = front.stop();
         let asks = kept.as_ref().map(|kept| kept.store.asks());
-        self.mind_signals(config, stop.clone(), Reload::Evented(front.change(), binder), asks, front.waker())?;
+        let reload = Reload::Evented(front.change(), binder);
+        self.mind_signals(config, stop.clone(), reload, asks, notifier.clone(), front.waker())?;
         // Said last: whoever waits for it finds everything open.
         let announced = |receivers: Receivers| {
             front.names().for_each(|name| minimal::say_listening(name, &receivers));
+            notifier.ready(status(&receivers));
             Serving { receivers, settings }
         };
         match kept {
             None => {
                 let mut lines = lines_to_stdout().map_err(failed)?;
                 let serving = announced(receivers);
-                front.run(serving, &mut lines, &stop).map_err(failed)
+                front.run(serving, &mut notifier.watch(&mut lines), &stop).map_err(failed)
             }
             Some(mut kept) => {
                 let serving = announced(receivers);
-                front.run(serving, &mut kept.store, &stop).map_err(failed)?;
+                front.run(serving, &mut notifier.watch(&mut kept.store), &stop).map_err(failed)?;
                 kept.finish();
                 Ok(())
             }
         }
     }
 
-    fn tiny_http(self, config: Config, receivers: Receivers) -> Result<(), Failure> {
+    fn tiny_http(
+        self,
+        config: Config,
+        receivers: Receivers,
+        sockets: &Sockets,
+        notifier: &Notifier,
+    ) -> Result<(), Failure> {
         let [address] = config.listen.as_slice() else {
             return Err(wrong("the tiny_http front listens on one address", "--front evented listens on several"));
         };
         if address.starts_with(HTTPS) {
             return Err(wrong("the tiny_http front speaks no TLS", "leave out --front tiny_http"));
         }
+        if is_of_systemd(address) {
+            return Err(wrong("the tiny_http front takes no sockets of systemd's", "leave out --front tiny_http"));
+        }
+        sockets.warn_of_what_is_left();
         let kept = store::open(config.store.as_ref())?;
         // The socket's file is there until this returns.
         let (listener, name, _file) = match address.strip_prefix("unix:") {
@@ -143,14 +165,16 @@ impl Serve {
         let change = tiny::change();
         let asks = kept.as_ref().map(|kept| kept.store.asks());
         // It looks around by itself.
-        self.mind_signals(config, stop.clone(), Reload::TinyHttp(change.clone()), asks, || ())?;
+        let reload = Reload::TinyHttp(change.clone());
+        self.mind_signals(config, stop.clone(), reload, asks, notifier.clone(), || ())?;
+        notifier.ready(status(&receivers));
         match kept {
             None => {
                 let mut lines = lines_to_stdout().map_err(failed)?;
-                minimal::serve(&listener, &name, receivers, &mut lines, &change, &stop)
+                minimal::serve(&listener, &name, receivers, &mut notifier.watch(&mut lines), &change, &stop)
             }
             Some(mut kept) => {
-                minimal::serve(&listener, &name, receivers, &mut kept.store, &change, &stop)?;
+                minimal::serve(&listener, &name, receivers, &mut notifier.watch(&mut kept.store), &change, &stop)?;
                 kept.finish();
                 Ok(())
             }
@@ -166,6 +190,7 @@ impl Serve {
         stop: Stop,
         reload: Reload,
         asks: Option<Arc<Asks>>,
+        notifier: Notifier,
         wake: impl Fn() + Send + 'static,
     ) -> Result<(), Failure> {
         let failed = |error: io::Error| Failure::Running(format!("cannot listen for signals: {error}"));
@@ -182,9 +207,14 @@ impl Serve {
                     }
                     (None, SIGUSR1) => {}
                     (_, SIGHUP) if stop.asked() => {}
-                    (_, SIGHUP) => self.reload(&running, &reload),
+                    (_, SIGHUP) => {
+                        notifier.reloading();
+                        notifier.ready(self.reload(&running, &reload));
+                        wake();
+                    }
                     _ if stop.asked() => std::process::exit(128 + signal),
                     _ => {
+                        notifier.stopping();
                         stop.ask();
                         end_after_the_limit(asks.is_some());
                     }
@@ -196,8 +226,8 @@ impl Serve {
     }
 
     /// Has the receiver that began with `running` serve by what the configuration says now; or, where that cannot be, go on
-    /// as before.
-    fn reload(&self, running: &Config, reload: &Reload) {
+    /// as before. Gives its status from then on.
+    fn reload(&self, running: &Config, reload: &Reload) -> String {
         let read = self.config().and_then(|config| {
             let receivers = self.receivers(&config)?;
             // Where TLS is spoken was decided at the start.
@@ -207,7 +237,7 @@ impl Serve {
         match read {
             Ok((receivers, material, config)) => {
                 warn(&what_stays(running, &config));
-                let sources = receivers.iter().count();
+                let (sources, status) = (receivers.iter().count(), status(&receivers));
                 match reload {
                     Reload::Evented(change, binder) => {
                         binder.replace(material);
@@ -216,13 +246,21 @@ impl Serve {
                     Reload::TinyHttp(change) => change.make(receivers),
                 }
                 say(&format!("hookgate: read the configuration again ({sources} {})", plural("source", sources)));
+                status
             }
             Err(errors) => {
                 errors.iter().for_each(say_error);
                 say("hookgate: the configuration was not taken: nothing has changed");
+                "serving as before: the new configuration was not taken".to_string()
             }
         }
     }
+}
+
+/// What `systemctl status` shows.
+fn status(receivers: &Receivers) -> String {
+    let sources = receivers.iter().count();
+    format!("serving {sources} {}", plural("source", sources))
 }
 
 fn plural(word: &str, count: usize) -> String {
@@ -267,7 +305,7 @@ fn cannot_listen(address: &str, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::InvalidInput => wrong(
             format!("cannot listen on {address:?}: {error}"),
-            format!("give an address and port, such as {LISTEN} or https://0.0.0.0:8443, or unix:PATH"),
+            format!("give an address and port, such as {LISTEN} or https://0.0.0.0:8443, or unix:PATH, or systemd"),
         ),
         _ => Failure::Running(format!("cannot listen on {address}: {error}")),
     }

@@ -51,7 +51,7 @@ macro_rules! keys {
 /// All keys, by table.
 pub const KEYS: &[Key] = keys! {
     "" {
-        "listen": "list of addresses with ports, `https://` before one for TLS, and `unix:PATH`", Some(r#"["127.0.0.1:5000"]"#), r#"["0.0.0.0:80", "unix:/run/hookgate.sock"]"#,
+        "listen": "list of addresses with ports, `https://` before one for TLS, of `unix:PATH`, and of `systemd` or `systemd:NAME`", Some(r#"["127.0.0.1:5000"]"#), r#"["0.0.0.0:80", "unix:/run/hookgate.sock"]"#,
             "Where it listens. Port 0 takes a free one. It cannot be changed while the receiver runs.";
         "listen_mode": "text, octal, to `777`", Some(r#""660""#), r#""666""#, "The mode of Unix sockets.";
         "front": "`evented` or `tiny_http`", Some(r#""evented""#), r#""evented""#,
