@@ -25,6 +25,7 @@ mod cli {
     mod explain;
     mod export;
     mod help;
+    mod idle;
     mod listen;
     mod load;
     mod manual;
@@ -38,6 +39,7 @@ mod cli {
     mod systemd;
     mod tail;
     mod uncovered;
+    mod units;
     mod vectors;
     mod verify;
 }

@@ -43,6 +43,11 @@ pub(super) fn listening(mut command: Command, count: usize) -> Listening {
 }
 
 impl Listening {
+    /// The number of its process.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends SIGTERM and waits for exit code 0.
     pub(super) fn stop(mut self) {
         Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
