@@ -30,6 +30,9 @@ pub(super) fn check(path: &Path, probe: bool) -> Result<String, Vec<ConfigError>
             "name one that can be written to",
         ));
     }
+    if config.store.is_none() {
+        errors.extend(sinks::lines(&config, &origin).map(drop).err().unwrap_or_default());
+    }
     for sink in &config.sinks {
         let found = check_sink(sink, probe);
         errors.extend(
