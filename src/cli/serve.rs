@@ -259,7 +259,7 @@ impl Serve {
         });
         match read {
             Ok((receivers, material, config)) => {
-                warn(&what_stays(running, &config));
+                warn(&what_stays(running, &config, delivery.is_some()));
                 let (sources, status) = (receivers.iter().count(), status(&receivers));
                 match reload {
                     Reload::Evented(change, binder) => {
@@ -353,7 +353,7 @@ fn plural(word: &str, count: usize) -> String {
 }
 
 /// What cannot change while a receiver runs, and does in `next`.
-fn what_stays(running: &Config, next: &Config) -> Vec<String> {
+fn what_stays(running: &Config, next: &Config, has_store: bool) -> Vec<String> {
     let stays = |name: &str, changed: bool| {
         changed.then(|| format!("{name} cannot change while the receiver runs, and was left as it was: start it anew"))
     };
@@ -363,6 +363,7 @@ fn what_stays(running: &Config, next: &Config) -> Vec<String> {
         stays("the store", running.store != next.store),
         stays("admin", running.admin != next.admin),
         stays("the log", running.log != next.log),
+        stays("the sink of a receiver without a store", !has_store && running.sinks != next.sinks),
     ]
     .into_iter()
     .flatten()
