@@ -1,4 +1,4 @@
-//! Watching a receiver that runs: its log, its numbers, and whether it is well. docs/OPERATION.md is the contract.
+//! Watching a receiver that runs: its log, its numbers, and whether it is well. docs/WATCHING.md is the contract.
 
 pub mod admin;
 pub mod health;

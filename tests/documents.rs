@@ -2,6 +2,7 @@
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests say what went wrong by panicking")]
 
+use hookgate::cli::CODES;
 use hookgate::config::keys::{KEYS, TABLES};
 use hookgate::verify::{Coverage, Handshake, ReplayRule, Reply, aliases, names};
 use hookgate::{Scheme, preset};
@@ -176,6 +177,14 @@ fn generated(block: &str) -> String {
             }),
         ),
         "configuration" => configuration(),
+        "exit codes" => table(
+            &["command", "exit code", "what it says"],
+            CODES.iter().map(|it| {
+                let command =
+                    if it.command.is_empty() { "each, unless it says otherwise".into() } else { code(it.command) };
+                row(&[command, it.code.to_string(), cell(it.meaning)])
+            }),
+        ),
         file => format!("```toml\n{}```", std::fs::read_to_string(root().join(file)).unwrap()),
     }
 }
@@ -213,6 +222,11 @@ fn the_tables_of_schemes_are_those_of_the_presets() {
 #[test]
 fn the_tables_of_keys_are_those_that_the_parser_is_tested_by() {
     check("docs/CONFIGURATION.md", 2);
+}
+
+#[test]
+fn the_table_of_exit_codes_is_that_which_the_program_is_tested_by() {
+    check("docs/OPERATION.md", 1);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! `hookgate serve`.
 
 mod options;
+mod sockets;
 mod store;
+mod systemd;
 mod watch;
 
 pub(super) use watch::check_admin;
@@ -23,6 +25,7 @@ use options::Options;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
+use sockets::{Sockets, is_of_systemd};
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -30,6 +33,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::Kept;
+use systemd::Notifier;
 use watch::Watching;
 
 /// Longest wait for what was accepted before SIGTERM. Docker kills 10 s after it; the front itself gives up a second before.
@@ -61,12 +65,15 @@ enum Reload {
 
 impl Serve {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        // First of all, while there is one thread.
+        let sockets = Sockets::take()?;
+        let notifier = Notifier::of_environment();
         let config = self.config().map_err(fail)?;
         let receivers = receivers(&config, &self.origin()).map_err(fail)?;
         let keeper = self.keeper(&config).map_err(fail)?;
         match config.front {
-            FrontName::Evented => self.evented(config, receivers, keeper)?,
-            FrontName::TinyHttp => self.tiny_http(config, receivers, keeper)?,
+            FrontName::Evented => self.evented(config, receivers, keeper, (sockets, &notifier))?,
+            FrontName::TinyHttp => self.tiny_http(config, receivers, keeper, (&sockets, &notifier))?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -94,46 +101,61 @@ impl Serve {
         })
     }
 
-    fn evented(self, config: Config, receivers: Receivers, keeper: Keeper) -> Result<(), Failure> {
+    fn evented(
+        self,
+        config: Config,
+        receivers: Receivers,
+        keeper: Keeper,
+        (sockets, notifier): (Sockets, &Notifier),
+    ) -> Result<(), Failure> {
         let signals = self.signals()?;
         let keeper = keeper.open()?;
         let settings = settings(&config);
         let binder = Binder::new(tls::read(&config.listen, &config.tls)?)?;
-        let bind =
-            |address: &String| binder.bind(address, config.listen_mode).map_err(|error| cannot_listen(address, &error));
-        let listeners = config.listen.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
-        let front = Front::new(listeners).map_err(failed)?;
+        let front = Front::new(sockets.listeners(&config, &binder)?).map_err(failed)?;
         let stop = front.stop();
         let watching = Watching::start(&config, &stop, keeper.watched())?;
         let front = front.with_watch(watching.requests());
-        let minded = Minded { signals, stop: stop.clone(), kept: keeper.kept(), wake: Box::new(front.waker()) };
+        let (stop_too, wake) = (stop.clone(), Box::new(front.waker()));
+        let minded = Minded { signals, stop: stop_too, kept: keeper.kept(), wake, notifier: notifier.clone() };
         self.mind_signals(config, minded, Reload::Evented(front.change(), binder))?;
         // Said last: whoever waits for it finds everything open.
         let announced = |receivers: Receivers| {
             front.names().for_each(|name| minimal::say_listening(name, &receivers));
+            notifier.ready(status(&receivers));
             Serving { receivers, settings }
         };
         match keeper {
             Opened::Lines(mut lines) => {
                 let serving = announced(receivers);
-                front.run(serving, &mut lines, &stop).map_err(failed)
+                front.run(serving, &mut notifier.watch(&mut lines), &stop).map_err(failed)
             }
             Opened::Store(mut kept) => {
                 let serving = announced(receivers);
-                front.run(serving, &mut kept.store, &stop).map_err(failed)?;
+                front.run(serving, &mut notifier.watch(&mut kept.store), &stop).map_err(failed)?;
                 kept.finish();
                 Ok(())
             }
         }
     }
 
-    fn tiny_http(self, config: Config, receivers: Receivers, keeper: Keeper) -> Result<(), Failure> {
+    fn tiny_http(
+        self,
+        config: Config,
+        receivers: Receivers,
+        keeper: Keeper,
+        (sockets, notifier): (&Sockets, &Notifier),
+    ) -> Result<(), Failure> {
         let [address] = config.listen.as_slice() else {
             return Err(wrong("the tiny_http front listens on one address", "--front evented listens on several"));
         };
         if address.starts_with(HTTPS) {
             return Err(wrong("the tiny_http front speaks no TLS", "leave out --front tiny_http"));
         }
+        if is_of_systemd(address) {
+            return Err(wrong("the tiny_http front takes no sockets of systemd's", "leave out --front tiny_http"));
+        }
+        sockets.warn_of_what_is_left();
         let signals = self.signals()?;
         let keeper = keeper.open()?;
         // The socket's file is there until this returns.
@@ -153,12 +175,17 @@ impl Serve {
         let watching = Watching::start(&config, &stop, keeper.watched())?;
         let watch = &mut watching.requests();
         // It looks around by itself.
-        let minded = Minded { signals, stop: stop.clone(), kept: keeper.kept(), wake: Box::new(|| ()) };
+        let (stop_too, wake) = (stop.clone(), Box::new(|| ()));
+        let minded = Minded { signals, stop: stop_too, kept: keeper.kept(), wake, notifier: notifier.clone() };
         self.mind_signals(config, minded, Reload::TinyHttp(change.clone()))?;
+        notifier.ready(status(&receivers));
         match keeper {
-            Opened::Lines(mut lines) => minimal::serve(&listener, &name, receivers, &mut lines, watch, &change, &stop),
+            Opened::Lines(mut lines) => {
+                minimal::serve(&listener, &name, receivers, &mut notifier.watch(&mut lines), watch, &change, &stop)
+            }
             Opened::Store(mut kept) => {
-                minimal::serve(&listener, &name, receivers, &mut kept.store, watch, &change, &stop)?;
+                let keep = &mut notifier.watch(&mut kept.store);
+                minimal::serve(&listener, &name, receivers, keep, watch, &change, &stop)?;
                 kept.finish();
                 Ok(())
             }
@@ -180,7 +207,7 @@ impl Serve {
     /// SIGUSR1 has the store look for what `hookgate events prune` asks, and delivery for what `hookgate events replay` does.
     fn mind_signals(self, running: Config, mut minded: Minded, reload: Reload) -> Result<(), Failure> {
         let wait = move || {
-            let Minded { signals, stop, kept, wake } = &mut minded;
+            let Minded { signals, stop, kept, wake, notifier } = &mut minded;
             for signal in signals.forever() {
                 match (&kept, signal) {
                     (Some((asks, delivery)), SIGUSR1) => {
@@ -190,9 +217,14 @@ impl Serve {
                     }
                     (None, SIGUSR1) => {}
                     (_, SIGHUP) if stop.asked() => {}
-                    (_, SIGHUP) => self.reload(&running, &reload, kept.as_ref().map(|(_, delivery)| &**delivery)),
+                    (_, SIGHUP) => {
+                        notifier.reloading();
+                        notifier.ready(self.reload(&running, &reload, kept.as_ref().map(|(_, delivery)| &**delivery)));
+                        wake();
+                    }
                     _ if stop.asked() => end_now(kept.as_ref().map(|(_, delivery)| &**delivery), 128 + signal),
                     _ => {
+                        notifier.stopping();
                         stop.ask();
                         if let Some((_, delivery)) = kept {
                             delivery.stop(Instant::now() + store::ATTEMPTS_LIMIT);
@@ -207,8 +239,8 @@ impl Serve {
     }
 
     /// Has the receiver that began with `running` serve by what the configuration says now; or, where that cannot be, go on
-    /// as before.
-    fn reload(&self, running: &Config, reload: &Reload, delivery: Option<&Delivery>) {
+    /// as before. Gives its status from then on.
+    fn reload(&self, running: &Config, reload: &Reload, delivery: Option<&Delivery>) -> String {
         let read = self.config().and_then(|config| {
             let receivers = receivers(&config, &self.origin())?;
             // Whether there is a store was decided at the start.
@@ -227,8 +259,8 @@ impl Serve {
         });
         match read {
             Ok((receivers, material, config)) => {
-                warn(&what_stays(running, &config));
-                let sources = receivers.iter().count();
+                warn(&what_stays(running, &config, delivery.is_some()));
+                let (sources, status) = (receivers.iter().count(), status(&receivers));
                 match reload {
                     Reload::Evented(change, binder) => {
                         binder.replace(material);
@@ -237,13 +269,21 @@ impl Serve {
                     Reload::TinyHttp(change) => change.make(receivers),
                 }
                 say(&format!("hookgate: read the configuration again ({sources} {})", plural("source", sources)));
+                status
             }
             Err(errors) => {
                 errors.iter().for_each(say_error);
                 alert("hookgate: the configuration was not taken: nothing has changed");
+                "serving as before: the new configuration was not taken".to_string()
             }
         }
     }
+}
+
+/// What `systemctl status` shows.
+fn status(receivers: &Receivers) -> String {
+    let sources = receivers.iter().count();
+    format!("serving {sources} {}", plural("source", sources))
 }
 
 /// What keeps the events.
@@ -292,6 +332,7 @@ struct Minded {
     kept: Option<(Arc<Asks>, Arc<Delivery>)>,
     /// Wakes the loop.
     wake: Box<dyn Fn() + Send>,
+    notifier: Notifier,
 }
 
 fn no_signals(error: io::Error) -> Failure {
@@ -312,7 +353,7 @@ fn plural(word: &str, count: usize) -> String {
 }
 
 /// What cannot change while a receiver runs, and does in `next`.
-fn what_stays(running: &Config, next: &Config) -> Vec<String> {
+fn what_stays(running: &Config, next: &Config, has_store: bool) -> Vec<String> {
     let stays = |name: &str, changed: bool| {
         changed.then(|| format!("{name} cannot change while the receiver runs, and was left as it was: start it anew"))
     };
@@ -322,6 +363,7 @@ fn what_stays(running: &Config, next: &Config) -> Vec<String> {
         stays("the store", running.store != next.store),
         stays("admin", running.admin != next.admin),
         stays("the log", running.log != next.log),
+        stays("the sink of a receiver without a store", !has_store && running.sinks != next.sinks),
     ]
     .into_iter()
     .flatten()
@@ -342,7 +384,7 @@ fn cannot_listen(address: &str, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::InvalidInput => wrong(
             format!("cannot listen on {address:?}: {error}"),
-            format!("give an address and port, such as {LISTEN} or https://0.0.0.0:8443, or unix:PATH"),
+            format!("give an address and port, such as {LISTEN} or https://0.0.0.0:8443, or unix:PATH, or systemd"),
         ),
         _ => Failure::Running(format!("cannot listen on {address}: {error}")),
     }

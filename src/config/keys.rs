@@ -51,13 +51,13 @@ macro_rules! keys {
 /// All keys, by table.
 pub const KEYS: &[Key] = keys! {
     "" {
-        "listen": "list of addresses with ports, `https://` before one for TLS, and `unix:PATH`", Some(r#"["127.0.0.1:5000"]"#), r#"["0.0.0.0:80", "unix:/run/hookgate.sock"]"#,
+        "listen": "list of addresses with ports, `https://` before one for TLS, of `unix:PATH`, and of `systemd` or `systemd:NAME`", Some(r#"["127.0.0.1:5000"]"#), r#"["0.0.0.0:80", "unix:/run/hookgate.sock"]"#,
             "Where it listens. Port 0 takes a free one. It cannot be changed while the receiver runs.";
         "listen_mode": "text, octal, to `777`", Some(r#""660""#), r#""666""#, "The mode of Unix sockets.";
         "front": "`evented` or `tiny_http`", Some(r#""evented""#), r#""evented""#,
             "What speaks HTTP. `tiny_http` listens on one address, of loopback or a Unix socket. It cannot be changed while the receiver runs.";
         "admin": "address of loopback with a port, or `unix:PATH`", None, r#""127.0.0.1:9000""#,
-            "Where `/healthz`, `/readyz` and `/metrics` are answered: [OPERATION.md](OPERATION.md). Nowhere unless it is said. It cannot be changed while the receiver runs.";
+            "Where `/healthz`, `/readyz` and `/metrics` are answered: [WATCHING.md](WATCHING.md). Nowhere unless it is said. It cannot be changed while the receiver runs.";
         "log_format": "`human` or `json`", None, r#""json""#,
             "How the log's lines on standard error are written. On a terminal it is `human`, elsewhere `json`, unless it is said. It cannot be changed while the receiver runs.";
         "log_level": "`off`, `error`, `warn` or `info`", Some(r#""info""#), r#""warn""#,

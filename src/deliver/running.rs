@@ -121,10 +121,13 @@ impl Running {
         &self.configured.name
     }
 
-    /// Whether it is what `configured` says. One that signs is not: its secret may be another.
+    /// Whether it is what `configured` says. One that signs, or trusts whom a file names, is not: something else may be in that.
     pub(super) fn is_as(&self, configured: &config::Sink) -> bool {
-        let signs = matches!(&configured.kind, config::SinkKind::Forward(forward) if forward.sign_with.is_some());
-        !signs && self.configured == config::Sink { line: self.configured.line, ..configured.clone() }
+        let has_files = match &configured.kind {
+            config::SinkKind::Forward(forward) => forward.sign_with.is_some() || forward.ca.is_some(),
+            _ => false,
+        };
+        !has_files && self.configured == config::Sink { line: self.configured.line, ..configured.clone() }
     }
 
     pub(super) fn watched(&self) -> Arc<WatchedSink> {

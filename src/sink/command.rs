@@ -130,6 +130,3 @@ fn value(text: &str) -> String {
     }
     text.get(..end).unwrap_or_default().replace('\0', "\u{fffd}")
 }
-
-#[cfg(test)]
-mod tests;

@@ -180,6 +180,3 @@ impl Stream for File {
         written
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -190,6 +190,3 @@ fn certificates(pem: &[u8]) -> Result<RootCerts, ConfigError> {
     }
     Ok(RootCerts::new_with_certs(&found))
 }
-
-#[cfg(test)]
-mod tests;

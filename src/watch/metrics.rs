@@ -1,4 +1,4 @@
-//! The numbers of a receiver that runs, in the text format of Prometheus. docs/OPERATION.md lists them.
+//! The numbers of a receiver that runs, in the text format of Prometheus. docs/WATCHING.md lists them.
 //!
 //! Labels are names that the operator gave, or words of fixed sets: never a stranger's text, so that nobody can make their number
 //! grow.

@@ -254,16 +254,27 @@ fn what_the_arguments_can_say_too_is_not_said_twice() {
 }
 
 #[test]
-fn what_cannot_be_run_yet_is_refused_and_not_left_undone() {
+fn a_sink_that_tries_again_takes_a_store() {
     let folder = Folder::new();
-    let sink = "[[sink]]\nname = \"x\"\ntype = \"forward\"\nurl = \"http://127.0.0.1:1/\"\n";
-    folder.file(
-        "hookgate.toml",
-        config(&[source("one", "/webhook", "env:HOOKGATE_SECRET", ""), sink.to_string()]).as_bytes(),
-    );
-    let outcome = run(folder.path(), &["serve", "--config", "hookgate.toml"], b"");
-    outcome.expect_misconfigured("a sink");
-    assert!(outcome.stderr.contains("hookgate.toml:10: the sink \"x\" cannot be run yet"), "{outcome:?}");
+    let stdout = "[[sink]]\nname = \"x\"\ntype = \"stdout\"\n";
+    for (sink, what) in [
+        (
+            "[[sink]]\nname = \"x\"\ntype = \"forward\"\nurl = \"http://127.0.0.1:1/\"\n",
+            "every sink but standard output",
+        ),
+        ("[[sink]]\nname = \"x\"\ntype = \"command\"\nargv = [\"true\"]\n", "every sink but standard output"),
+        ("[[sink]]\nname = \"x\"\ntype = \"stdout\"\nformat = \"cloudevents\"\n", "format = \"cloudevents\""),
+        (&format!("{stdout}[sink.match]\ntypes = [\"push\"]\n"), "a filter"),
+    ] {
+        let sources = [source("one", "/webhook", "env:HOOKGATE_SECRET", ""), sink.to_string()];
+        folder.file("hookgate.toml", config(&sources).as_bytes());
+        for verb in [&["serve", "--config", "hookgate.toml"][..], &["config", "check"]] {
+            let outcome = run(folder.path(), verb, b"");
+            outcome.expect_misconfigured(what);
+            let said = format!("hookgate.toml:10: the sink \"x\": {what} takes a store");
+            assert!(outcome.stderr.contains(&said), "{outcome:?}");
+        }
+    }
     for (argument, what) in [
         ("type=forward", "--sink type: "),
         ("nonsense", "a key and its value"),

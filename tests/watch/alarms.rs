@@ -27,7 +27,7 @@ fn there_are() -> BTreeSet<(String, String)> {
 
 #[test]
 fn the_document_lists_every_number_with_its_type_and_no_other() {
-    let document = read("docs/OPERATION.md");
+    let document = read("docs/WATCHING.md");
     let (_, table) = document.split_once("\n## Numbers\n").unwrap();
     let rows = table.lines().filter_map(|line| line.strip_prefix("| `hookgate_"));
     let listed: BTreeSet<_> = rows

@@ -34,6 +34,9 @@ pub(super) fn check(path: &Path, probe: bool) -> Result<String, Vec<ConfigError>
     if let Some(Err(error)) = config.admin.as_deref().map(check_admin) {
         errors.push(origin.error(0, &error.what, error.hint));
     }
+    if config.store.is_none() {
+        errors.extend(sinks::lines(&config, &origin).map(drop).err().unwrap_or_default());
+    }
     for sink in &config.sinks {
         let found = check_sink(sink, probe);
         errors.extend(

@@ -20,7 +20,7 @@ use std::time::Duration;
 /// All that a file can say of one source and one sink.
 #[derive(Args)]
 pub(super) struct Options {
-    /// Address and port, https:// before it for TLS, or unix:PATH, to listen on (repeatable); port 0 takes a free one
+    /// Address and port, https:// before it for TLS, unix:PATH, or systemd[:NAME] for sockets that systemd opened, to listen on (repeatable); port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = LISTEN)]
     listen: Vec<String>,
     /// Mode of the Unix socket's file, in octal

@@ -83,7 +83,8 @@ mod tests {
         let mut captured = Captured::default();
         for _ in 0..1000 {
             captured.push(&[b'x'; 65536]);
-            assert!(captured.last.capacity() <= 65536 + 4 * PART_BYTES, "{}", captured.last.capacity());
+            // What came at once and what there was, as a vector grows: twice that.
+            assert!(captured.last.capacity() <= 2 * (65536 + 2 * PART_BYTES), "{}", captured.last.capacity());
         }
         assert!(captured.into_bytes().len() <= OUTPUT_LIMIT_BYTES);
     }

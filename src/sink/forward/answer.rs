@@ -1,6 +1,7 @@
 //! What an answer means, and what it means that there was none.
 
 use crate::sink::Outcome;
+use std::io;
 use std::time::Duration;
 use ureq::{Error, Timeout};
 
@@ -29,6 +30,7 @@ pub(super) fn why(error: &Error, limit: Duration) -> String {
             format!("did not answer within {} s", limit.as_secs_f64())
         }
         Error::Timeout(_) => "did not answer in time".to_string(),
+        Error::Io(error) if is_of_tls(error) => format!("TLS failed: {error}"),
         Error::Io(error) => format!("did not answer: {error}"),
         Error::HostNotFound => "the host was not found".to_string(),
         Error::ConnectionFailed => "cannot be connected to".to_string(),
@@ -38,6 +40,12 @@ pub(super) fn why(error: &Error, limit: Duration) -> String {
         Error::BadUri(_) | Error::RequireHttpsOnly(_) => "its url cannot be posted to".to_string(),
         error => format!("did not answer: {error}"),
     }
+}
+
+/// Whether it is TLS that failed, within a read or a write.
+fn is_of_tls(error: &io::Error) -> bool {
+    let within: Option<&(dyn std::error::Error + 'static)> = error.get_ref().map(|inner| inner as _);
+    within.is_some_and(<dyn std::error::Error>::is::<rustls::Error>)
 }
 
 #[cfg(test)]

@@ -37,8 +37,7 @@ pub(super) fn write(
     let named_by_connection = named_by_connection(original);
     for (name, value) in original {
         let name = name.to_ascii_lowercase();
-        let is_of_connection =
-            OF_A_CONNECTION.contains(&name.as_str()) || named_by_connection.iter().any(|named| *named == name);
+        let is_of_connection = OF_A_CONNECTION.contains(&name.as_str()) || named_by_connection.contains(&name);
         let is_anew = signature.iter().any(|(anew, _)| anew.eq_ignore_ascii_case(&name));
         if !is_of_connection && !is_anew && !name.starts_with(OURS) {
             append(out, &name, value);

@@ -1,0 +1,63 @@
+//! How it ends, with events under way.
+
+use super::place::{again, command, end, fate, file, numbers, post, wait_for_lines, with};
+use std::fs;
+use std::time::{Duration, Instant};
+
+#[test]
+fn a_command_that_runs_may_end_and_is_not_run_again() {
+    let script = "echo >> begun; until [ -e go ]; do sleep 0.05; done; cat >> got; echo >> got";
+    let sinks = [command("run", script, "")];
+    let mut receiver = with(&sinks).start();
+    let folder = receiver.folder.clone();
+    post(&receiver, [1]);
+    wait_for_lines(&folder.path().join("begun"), 1);
+    receiver.signal("TERM");
+    folder.file("go", b"");
+    let (status, _) = receiver.wait();
+    assert_eq!(status.code(), Some(0), "{}", receiver.talk());
+    let mut receiver = again(&folder, &sinks);
+    post(&receiver, [2]);
+    assert_eq!(wait_for_lines(&folder.path().join("got"), 2), [r#"{"n":1}"#, r#"{"n":2}"#]);
+    end(&mut receiver);
+}
+
+#[test]
+fn a_command_that_does_not_end_is_ended_in_time_and_run_again_and_that_is_no_attempt_of_its() {
+    let script = "echo $$ >> begun; [ -e ok ] || sleep 3600; cat >> got; echo >> got";
+    let sinks = [command("run", script, "max_attempts = 1\n"), file("log")];
+    let mut receiver = with(&sinks).start();
+    let folder = receiver.folder.clone();
+    post(&receiver, [1]);
+    let pid = wait_for_lines(&folder.path().join("begun"), 1).remove(0);
+    let start = Instant::now();
+    end(&mut receiver);
+    // 9 s, and what a busy machine takes to see it.
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    assert!(state.is_empty() || state.contains(") Z "), "{state}");
+    assert_eq!(fate(&folder, 1, "run")["standing"], "owed");
+    folder.file("ok", b"");
+    let mut receiver = again(&folder, &sinks);
+    assert_eq!(wait_for_lines(&folder.path().join("got"), 1), [r#"{"n":1}"#]);
+    assert_eq!(numbers(&wait_for_lines(&folder.path().join("log.jsonl"), 1)), [1]);
+    end(&mut receiver);
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once_and_its_commands_with_it() {
+    let script = "echo $$ >> begun; sleep 3600";
+    let mut receiver = with(&[command("run", script, "")]).start();
+    let folder = receiver.folder.clone();
+    post(&receiver, [1]);
+    let pid = wait_for_lines(&folder.path().join("begun"), 1).remove(0);
+    receiver.signal("TERM");
+    receiver.signal("INT");
+    let (status, _) = receiver.wait();
+    // What was under way ends by it, and may end the receiver by itself before the signal does.
+    assert!(matches!(status.code(), Some(0 | 130 | 143)), "{status:?}");
+    super::place::wait_for("its command is gone", || {
+        let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        (state.is_empty() || state.contains(") Z ")).then_some(())
+    });
+}

@@ -1,0 +1,134 @@
+//! Servers that misbehave.
+
+use super::forward::{Came, forward, server, settings};
+use super::{ID, LONG, going_on, push, why_again};
+use hookgate::config;
+use hookgate::sink::forward::Forward;
+use hookgate::sink::{Attempt, Each, OUTPUT_LIMIT_BYTES, Outcome, Stopping};
+use std::io::{BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long the one that is posted to has in these tests.
+const SHORT: Duration = Duration::from_millis(500);
+
+fn attempt_within(address: SocketAddr, timeout: Duration) -> Attempt {
+    let settings = config::Forward { timeout, ..settings(&format!("http://{address}/")) };
+    Forward::new(&settings, None, None).unwrap().attempt(&push(b"{}"), ID, 1, &going_on())
+}
+
+fn attempt(address: SocketAddr) -> Attempt {
+    attempt_within(address, LONG)
+}
+
+/// A server that reads a request, says `answer`, then does `next`.
+fn saying(answer: &'static [u8], next: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
+    server(move |mut stream| {
+        let _ = Came::read(&mut BufReader::new(stream.try_clone().unwrap()));
+        let _ = stream.write_all(answer);
+        next(stream);
+    })
+}
+
+/// Writes a byte, again and again, until nobody is there.
+fn trickle(mut stream: TcpStream) {
+    while stream.write_all(b"x").is_ok() {
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn wait_for_the_end(mut stream: TcpStream) {
+    let _ = stream.read_to_end(&mut Vec::new());
+}
+
+#[test]
+fn nobody_listens() {
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let attempt = attempt(address);
+    assert!(why_again(&attempt.outcome).starts_with("did not answer: "), "{attempt:?}");
+}
+
+#[test]
+fn it_closes_without_an_answer() {
+    let attempt = attempt(saying(b"", drop));
+    assert!(why_again(&attempt.outcome).starts_with("did not answer: "), "{attempt:?}");
+}
+
+#[test]
+fn it_answers_what_is_no_http() {
+    let attempt = attempt(saying(b"220 mail.example ESMTP\r\n\r\n", drop));
+    let why = why_again(&attempt.outcome);
+    assert!(why.starts_with("answered what is no HTTP: ") || why.starts_with("did not answer: "), "{why}");
+}
+
+#[test]
+fn it_closes_within_its_answer() {
+    // What it answered counts: the event is there.
+    let done = attempt(saying(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npart", drop));
+    assert_eq!(done, Outcome::Done.into());
+    let failed = attempt(saying(b"HTTP/1.1 500 No\r\ncontent-length: 100\r\n\r\npart", drop));
+    assert_eq!((why_again(&failed.outcome), failed.output.as_slice()), ("answered 500", &b"part"[..]));
+}
+
+#[test]
+fn it_never_answers() {
+    let began = Instant::now();
+    let attempt = attempt_within(saying(b"", wait_for_the_end), SHORT);
+    assert_eq!(why_again(&attempt.outcome), "did not answer within 0.5 s");
+    assert!(began.elapsed() >= SHORT);
+}
+
+#[test]
+fn it_never_reads() {
+    let address = server(|_stream| thread::sleep(LONG));
+    let settings = config::Forward { timeout: SHORT, ..settings(&format!("http://{address}/")) };
+    let sink = Forward::new(&settings, None, None).unwrap();
+    // More than the buffers of both ends.
+    let attempt = sink.attempt(&push(&vec![b'x'; 32 * 1024 * 1024]), ID, 1, &going_on());
+    assert_eq!(why_again(&attempt.outcome), "did not answer within 0.5 s");
+}
+
+#[test]
+fn it_answers_a_byte_at_a_time_without_end() {
+    let attempt = attempt_within(saying(b"HTTP/1.1 200 OK\r\nx-long: ", trickle), SHORT);
+    assert_eq!(why_again(&attempt.outcome), "did not answer within 0.5 s");
+    let attempt = attempt_within(saying(b"HTTP/1.1 500 No\r\n\r\n", trickle), SHORT);
+    assert_eq!(why_again(&attempt.outcome), "answered 500");
+    assert!(!attempt.output.is_empty() && attempt.output.iter().all(|byte| *byte == b'x'));
+    let attempt = attempt_within(saying(b"HTTP/1.1 200 OK\r\n\r\n", trickle), SHORT);
+    assert_eq!(attempt, Outcome::Done.into());
+}
+
+#[test]
+fn its_answer_has_no_end() {
+    let flood = |mut stream: TcpStream| while stream.write_all(&[b'x'; 65536]).is_ok() {};
+    let attempt = attempt(saying(b"HTTP/1.1 500 No\r\n\r\n", flood));
+    assert_eq!((why_again(&attempt.outcome), attempt.output.len()), ("answered 500", OUTPUT_LIMIT_BYTES));
+    let attempt = self::attempt(saying(b"HTTP/1.1 500 No\r\n", flood));
+    assert!(attempt.outcome != Outcome::Done && attempt.output.len() <= OUTPUT_LIMIT_BYTES, "{attempt:?}");
+}
+
+#[test]
+fn a_connection_that_it_closed_meanwhile_is_not_used_again() {
+    let address = saying(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", drop);
+    let sink = forward(&format!("http://{address}/"));
+    for _ in 0..20 {
+        let attempt = sink.attempt(&push(b"{}"), ID, 1, &going_on());
+        // It may close just when it is asked again: that is tried again.
+        assert!(matches!(attempt.outcome, Outcome::Done | Outcome::Retry { .. }), "{attempt:?}");
+    }
+}
+
+#[test]
+fn what_is_under_way_when_everything_has_to_be_over_is_cut_off() {
+    let stop = Stopping::new();
+    let asker = stop.clone();
+    let address = server(move |mut stream| {
+        let _ = Came::read(&mut BufReader::new(stream.try_clone().unwrap()));
+        asker.ask(Instant::now() + Duration::from_millis(100));
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let attempt = forward(&format!("http://{address}/")).attempt(&push(b"{}"), ID, 1, &stop);
+    assert_eq!(why_again(&attempt.outcome), "was cut off, since the receiver stops");
+}
