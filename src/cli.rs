@@ -3,6 +3,7 @@
 mod config;
 mod data;
 mod events;
+mod handover;
 mod input;
 mod out;
 mod progress;

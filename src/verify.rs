@@ -15,6 +15,8 @@ mod in_body;
 mod jwt;
 mod key;
 #[cfg(feature = "providers")]
+mod names;
+#[cfg(feature = "providers")]
 mod otherwise;
 mod pointer;
 mod presets;
@@ -135,6 +137,35 @@ impl Verifier {
         secrets: impl IntoIterator<Item = (String, Secret)>,
         url: Option<&str>,
     ) -> Result<Self, VerifierError> {
+        let verifier = Verifier::of_any_number(scheme, secrets, url)?;
+        if verifier.keys.is_empty() { Err(VerifierError::NoSecret) } else { Ok(verifier) }
+    }
+
+    /// A verifier that takes nothing: for a source whose secret is still to come. [`Verifier::with_secret`] gives it one.
+    ///
+    /// # Errors
+    /// As of [`Verifier::at`], but for the secrets.
+    #[cfg(feature = "providers")]
+    pub fn without_secret(scheme: Scheme, url: Option<&str>) -> Result<Self, VerifierError> {
+        let verifier = Verifier::of_any_number(scheme, [], url)?;
+        if verifier.scheme.coverage() == Coverage::Nothing { Err(VerifierError::UncoveredBody) } else { Ok(verifier) }
+    }
+
+    /// A verifier as this one is, with this secret and no other.
+    ///
+    /// # Errors
+    /// Where the scheme cannot use it.
+    #[cfg(feature = "providers")]
+    pub fn with_secret(&self, label: String, secret: Secret) -> Result<Self, VerifierError> {
+        let url = Some(self.url.as_str()).filter(|url| !url.is_empty());
+        Verifier::at(self.scheme.clone(), [(label, secret)], url)
+    }
+
+    fn of_any_number(
+        scheme: Scheme,
+        secrets: impl IntoIterator<Item = (String, Secret)>,
+        url: Option<&str>,
+    ) -> Result<Self, VerifierError> {
         check(&scheme).map_err(VerifierError::Scheme)?;
         if url.is_none() && scheme.covers_url() {
             return Err(VerifierError::NoUrl);
@@ -161,9 +192,6 @@ impl Verifier {
             Key::new(&scheme, label.clone(), &secret).map_err(|why| VerifierError::Secret { label, why })
         });
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
-        if keys.is_empty() {
-            return Err(VerifierError::NoSecret);
-        }
         let url = url.unwrap_or_default();
         #[cfg(feature = "providers")]
         let (url, url_with_port) = otherwise::urls(&scheme, url);

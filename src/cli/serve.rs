@@ -3,6 +3,7 @@
 mod options;
 mod store;
 
+use super::handover::Handovers;
 use super::setup::{Origin, fail, read_config, receivers};
 use super::tls::{self, Binder, HTTPS};
 use super::wrong;
@@ -39,6 +40,8 @@ pub(super) struct Serve {
     config: Option<PathBuf>,
     #[command(flatten)]
     options: Options,
+    #[arg(skip)]
+    handovers: Handovers,
 }
 
 /// How a running receiver is given another configuration.
@@ -51,6 +54,7 @@ impl Serve {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let config = self.config().map_err(fail)?;
         let receivers = self.receivers(&config).map_err(fail)?;
+        self.handovers.tell();
         match config.front {
             FrontName::Evented => self.evented(config, receivers)?,
             FrontName::TinyHttp => self.tiny_http(config, receivers)?,
@@ -84,7 +88,7 @@ impl Serve {
         };
         match what_cannot_run(config) {
             Some(what) => Err(unable(what)),
-            None => receivers(config, &self.origin()),
+            None => receivers(config, &self.origin(), &self.handovers),
         }
     }
 
@@ -207,6 +211,7 @@ impl Serve {
         match read {
             Ok((receivers, material, config)) => {
                 warn(&what_stays(running, &config));
+                self.handovers.tell();
                 let sources = receivers.iter().count();
                 match reload {
                     Reload::Evented(change, binder) => {

@@ -70,6 +70,8 @@ pub fn check(scheme: &Scheme) -> Result<(), UnusableScheme> {
         fields.take("signed_id", id)?;
     }
     check_timestamp(scheme, &mut fields)?;
+    #[cfg(feature = "providers")]
+    check_other_names(scheme, &mut fields)?;
     check_template(scheme)?;
     #[cfg(feature = "providers")]
     algorithm::check(scheme)?;
@@ -223,6 +225,12 @@ fn check_optional_headers<'a>(scheme: &'a Scheme, fields: &mut Fields<'a>) -> Re
         return Err(UnusableScheme::new("optional_headers", "name 32 at most"));
     }
     scheme.optional_headers.iter().try_for_each(|(name, value)| fields.take_with_value("optional_headers", name, value))
+}
+
+#[cfg(feature = "providers")]
+fn check_other_names<'a>(scheme: &'a Scheme, fields: &mut Fields<'a>) -> Result<(), UnusableScheme> {
+    super::names::check(scheme)?;
+    scheme.other_names.iter().try_for_each(|(_, other)| fields.take("other_names", other))
 }
 
 fn check_places(scheme: &Scheme) -> Result<(), UnusableScheme> {

@@ -112,6 +112,7 @@ fn read(fields: &mut Fields) -> Result<Scheme, UnusableScheme> {
         signature_in_body,
         require_headers: fields.pairs("require_headers")?,
         optional_headers: fields.pairs("optional_headers")?,
+        other_names: fields.pairs("other_names")?,
         grammar: grammar(fields)?,
         algorithm,
         encoding,

@@ -76,17 +76,20 @@ pub enum Reply {
     },
     /// This JSON.
     Fixed(String),
-    /// The token is the secret from now on, and goes back in the field that it came in. There is no place to keep one yet, so
-    /// that it is refused.
+    /// The token is the secret from now on, and goes back in the field that it came in. It is refused but in a window that the
+    /// operator opens: see [`Handshake::handed_over`].
     Secret,
 }
 
 /// What is said to a provider that asked: a status, 200 or 204, and a body. Only the decisions of this module make one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Said {
     status: u16,
     content_type: &'static str,
     body: String,
+    /// A field of the answer's head: a name and a value.
+    #[cfg(feature = "providers")]
+    field: Option<(String, String)>,
 }
 
 impl Said {
@@ -106,6 +109,20 @@ impl Said {
     #[must_use]
     pub fn body(&self) -> &str {
         &self.body
+    }
+
+    /// The field that its head has beside those that every answer has: a name and a value.
+    #[must_use]
+    #[cfg(feature = "providers")]
+    pub fn field(&self) -> Option<(&str, &str)> {
+        self.field.as_ref().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// What is said can be a secret, or a MAC: `Debug` shows none.
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Said").field("status", &self.status).finish_non_exhaustive()
     }
 }
 
@@ -156,8 +173,7 @@ impl Scheme {
         let mut asked = self.handshakes.iter().filter(|handshake| !handshake.signed && handshake.method == head.method);
         let found = asked.find(|handshake| handshake.is_asked_by(head, body))?;
         // What could be an event is judged as one.
-        let could_be_event = self.methods.iter().any(|method| method == head.method)
-            && self.signature_headers.iter().any(|name| head.value(name).is_some());
+        let could_be_event = self.methods.iter().any(|method| method == head.method) && self.can_be_signed(head);
         (!could_be_event).then_some(found)
     }
 
@@ -187,12 +203,33 @@ impl Handshake {
             spot.read(head, None, &[]).is_some_and(|held| value == ANY || held == value.as_bytes())
         };
         let has = |spot: &Option<Spot>| match (spot, body) {
+            #[cfg(feature = "providers")]
+            (Some(spot), body) if self.reply == Reply::Secret => {
+                body.is_empty_object_or_less() && spot.read(head, None, &[]).is_some()
+            }
             (None, body) => body.is_empty(),
             (Some(Spot::Form(_)), Body::Declared(bytes)) => is_form(head) && bytes.is_some_and(is_short),
             (Some(spot @ Spot::Form(_)), Body::Whole(form)) => is_form(head) && spot.read(head, None, form).is_some(),
             (Some(spot), body) => body.is_empty() && spot.read(head, None, &[]).is_some(),
         };
         has(&self.token) && self.when.iter().all(|(spot, value)| holds(spot, value))
+    }
+
+    /// The secret that this question hands over, and what is said to it once that is kept: the same, in the field that it came
+    /// in. Nothing where it is no such question.
+    ///
+    /// # Errors
+    /// Where what stands there cannot be sent back.
+    #[must_use]
+    #[cfg(feature = "providers")]
+    pub fn handed_over(&self, head: &Head<'_>) -> Option<Result<(Secret, Said), Refusal>> {
+        let (Reply::Secret, Some(spot @ Spot::Header(name))) = (&self.reply, &self.token) else { return None };
+        let handed = || {
+            let said = Reply::Text.to(spot.read(head, None, &[]), |_| Vec::new())?;
+            let secret = Secret::new(said.body.clone().into_bytes()).map_err(|_| Refusal::InvalidHandshake)?;
+            Ok((secret, Said { field: Some((name.clone(), said.body)), body: String::new(), ..said }))
+        };
+        Some(handed())
     }
 
     /// What is said to this question, which needs no signature.
@@ -217,6 +254,15 @@ impl Body<'_> {
         match self {
             Body::Declared(bytes) => bytes == Some(0),
             Body::Whole(bytes) => bytes.is_empty(),
+        }
+    }
+
+    /// Whether it is nothing, or an object with nothing in it: in neither is an event.
+    #[cfg(feature = "providers")]
+    fn is_empty_object_or_less(self) -> bool {
+        match self {
+            Body::Declared(bytes) => bytes == Some(0) || bytes == Some(b"{}".len() as u64),
+            Body::Whole(bytes) => bytes.is_empty() || bytes == b"{}",
         }
     }
 }
@@ -295,7 +341,13 @@ impl Reply {
             Reply::NoContent => 204,
             _ => 200,
         };
-        Ok(Said { status, content_type, body })
+        Ok(Said {
+            status,
+            content_type,
+            body,
+            #[cfg(feature = "providers")]
+            field: None,
+        })
     }
 }
 

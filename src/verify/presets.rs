@@ -45,6 +45,8 @@ struct Preset {
     require: &'static [(&'static str, &'static str)],
     #[cfg(feature = "providers")]
     optional: &'static [(&'static str, &'static str)],
+    #[cfg(feature = "providers")]
+    other_names: &'static [(&'static str, &'static str)],
     grammar: Form,
     algorithm: Algorithm,
     encoding: Encoding,
@@ -187,6 +189,8 @@ const BASE: Preset = Preset {
     require: &[],
     #[cfg(feature = "providers")]
     optional: &[],
+    #[cfg(feature = "providers")]
+    other_names: &[],
     grammar: Form::Bare,
     algorithm: Algorithm::HmacSha256,
     encoding: Encoding::Hex,
@@ -280,6 +284,8 @@ impl Preset {
             require_headers: pairs(self.require),
             #[cfg(feature = "providers")]
             optional_headers: pairs(self.optional),
+            #[cfg(feature = "providers")]
+            other_names: pairs(self.other_names),
             grammar: match self.grammar {
                 Form::Bare => Grammar::Bare,
                 #[cfg(feature = "providers")]

@@ -29,6 +29,10 @@ pub struct Scheme {
     /// Header fields that have exactly this value where they are there: `(name, value)`.
     #[cfg(feature = "providers")]
     pub optional_headers: Vec<(String, String)>,
+    /// Names that the header fields above and below go by too: `(name, other)`. A request that has no signature under the first
+    /// is read under the other ones.
+    #[cfg(feature = "providers")]
+    pub other_names: Vec<(String, String)>,
     /// How the field's value is built.
     pub grammar: Grammar,
     /// The MAC, or the signature. Always the scheme's, never what a request names.
@@ -405,6 +409,12 @@ impl Scheme {
             return Coverage::Fields;
         }
         Coverage::Nothing
+    }
+
+    /// Whether `head` has a signature.
+    #[cfg(not(feature = "providers"))]
+    pub(super) fn can_be_signed(&self, head: &crate::request::Head<'_>) -> bool {
+        self.signature_headers.iter().any(|name| head.value(name).is_some())
     }
 
     /// Whether the signature covers the URL, so that the verifier has to be told it.

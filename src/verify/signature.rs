@@ -31,6 +31,9 @@ pub(super) struct Plan {
     /// Whether something else than pieces of the request is signed: a form, a URL of two kinds, a token.
     #[cfg(feature = "providers")]
     pub(super) is_otherwise: bool,
+    /// The same under the scheme's other names.
+    #[cfg(feature = "providers")]
+    other: Option<Box<Plan>>,
 }
 
 /// What a wanted header field is for.
@@ -102,6 +105,8 @@ impl Plan {
             signatures_limit: if has_public_key { PUBLIC_KEY_SIGNATURES_LIMIT } else { SIGNATURES_LIMIT },
             #[cfg(feature = "providers")]
             is_otherwise: scheme.jwt.is_some() || scheme.signs_form() || scheme.template.contains(&Piece::UrlAnyPort),
+            #[cfg(feature = "providers")]
+            other: scheme.under_other_names().map(|other| Box::new(Plan::new(&other))),
         }
     }
 
@@ -120,6 +125,13 @@ impl Plan {
                     break;
                 }
             }
+        }
+        #[cfg(feature = "providers")]
+        if parts.found.seen == 0
+            && let Some(other) = &self.other
+        {
+            parts.found = Found::default();
+            return other.read(scheme, head, parts);
         }
         self.judge(scheme, parts)
     }
