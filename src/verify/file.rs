@@ -69,11 +69,16 @@ impl Scheme {
         let accepts_uncovered_body = fields.flag(ACCEPT_UNCOVERED_BODY)?;
         let scheme = read(&mut fields)?;
         fields.end()?;
+        // Before what comes of it: an id that is not covered, say.
+        if scheme.coverage() == Coverage::Nothing && scheme.algorithm != Algorithm::Token && !accepts_uncovered_body {
+            let why = "it has no {body}: the signature says nothing about the body, and accept_uncovered_body = true takes that";
+            return Err(UnusableScheme::new("template", why));
+        }
         check(&scheme)?;
         match (scheme.coverage(), accepts_uncovered_body) {
             (Coverage::Nothing, false) => Err(UnusableScheme::new(
                 ACCEPT_UNCOVERED_BODY,
-                "the signature says nothing about the body: state true to take that, or a template with {body}",
+                "the signature says nothing about the body: state true to take that",
             )),
             (Coverage::Nothing, true) | (_, false) => Ok(scheme),
             (_, true) => Err(UnusableScheme::new(ACCEPT_UNCOVERED_BODY, "the signature covers the body: leave it out")),
