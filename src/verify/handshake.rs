@@ -4,16 +4,18 @@
 //! needs it is known by what the signature covers. What is echoed is short and of few characters.
 
 mod check;
+mod spot;
 
 pub(super) use check::check;
+pub use spot::Spot;
 
-use super::pointer;
 use super::scheme::Scheme;
 use super::{Refusal, Secret, Verified};
-use crate::payload::{form_field, is_form};
+use crate::payload::is_form;
 use crate::request::Head;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use spot::ANY;
 use std::fmt;
 
 /// Longest token that is echoed, in bytes. Microsoft Graph's have some 120, the others' fewer than 100.
@@ -38,19 +40,6 @@ pub struct Handshake {
     pub token: Option<Spot>,
     /// What it is answered with, status 200 unless it says another.
     pub reply: Reply,
-}
-
-/// A place in a question.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Spot {
-    /// The header field of this name: `X-Name`.
-    Header(String),
-    /// The query's field of this name, decoded: `?name`.
-    Query(String),
-    /// The value of the body, which is a form of this field and no other: `name=`.
-    Form(String),
-    /// The string or number at this pointer of the body's JSON: `/name`.
-    Json(String),
 }
 
 /// What answers a question.
@@ -272,41 +261,6 @@ fn is_short(bytes: u64) -> bool {
     (1..=2 * ECHO_LIMIT_BYTES as u64).contains(&bytes)
 }
 
-impl Spot {
-    /// What stands there, once and decoded.
-    fn read(&self, head: &Head<'_>, payload: Option<&str>, form: &[u8]) -> Option<Vec<u8>> {
-        match self {
-            Spot::Header(name) => {
-                let mut values = head.values(name);
-                values.next().filter(|_| values.next().is_none()).map(<[u8]>::to_vec)
-            }
-            Spot::Query(name) => form_field(head.query()?.as_bytes(), name),
-            Spot::Form(name) => {
-                let value = form.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
-                let is_plain = !value.is_empty() && value.len() <= ECHO_LIMIT_BYTES && value.iter().all(is_of_token);
-                is_plain.then(|| value.to_vec())
-            }
-            Spot::Json(at) => pointer::scalar_at(payload?, at).map(String::into_bytes),
-        }
-    }
-
-    /// Whether `value` stands there in `payload`. What the signature does not cover holds nothing.
-    fn holds(&self, value: &str, payload: &str) -> bool {
-        let Spot::Json(at) = self else { return false };
-        if value == "[]" {
-            return pointer::is_empty_list_at(payload, at);
-        }
-        #[cfg(feature = "providers")]
-        if value == NOTHING {
-            return !pointer::is_anything_at(payload, at);
-        }
-        match crate::json::string_at(payload, at) {
-            Some(held) => value == ANY || held == value,
-            None => pointer::scalar_at(payload, at).is_some_and(|held| value == ANY || held == value),
-        }
-    }
-}
-
 impl Reply {
     /// This reply with `token`, whose MAC `mac_of` gives.
     fn to(&self, token: Option<Vec<u8>>, mac_of: impl FnOnce(&[u8]) -> Vec<u8>) -> Result<Said, Refusal> {
@@ -351,13 +305,6 @@ impl Reply {
     }
 }
 
-/// What stands for any value.
-const ANY: &str = "*";
-
-/// What stands for no value.
-#[cfg(feature = "providers")]
-const NOTHING: &str = "!";
-
 const TEXT: &str = "text/plain";
 const JSON: &str = "application/json";
 
@@ -369,32 +316,6 @@ fn is_of_token(byte: &u8) -> bool {
 /// The characters of base64url: none of them stands between the parts of what a scheme signs.
 pub(super) fn is_of_signed_token(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-_".contains(byte)
-}
-
-/// `/name` is JSON, `?name` the query, `name=` a form, anything else a header.
-impl From<&str> for Spot {
-    fn from(text: &str) -> Self {
-        if text.starts_with('/') {
-            Spot::Json(text.to_string())
-        } else if let Some(name) = text.strip_prefix('?') {
-            Spot::Query(name.to_string())
-        } else if let Some(name) = text.strip_suffix('=') {
-            Spot::Form(name.to_string())
-        } else {
-            Spot::Header(text.to_string())
-        }
-    }
-}
-
-/// As [`Spot::from`] reads it.
-impl fmt::Display for Spot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Spot::Header(text) | Spot::Json(text) => f.write_str(text),
-            Spot::Query(name) => write!(f, "?{name}"),
-            Spot::Form(name) => write!(f, "{name}="),
-        }
-    }
 }
 
 #[cfg(test)]
