@@ -88,7 +88,7 @@ impl Delivery {
         watched.set_last_event(last);
         let shared = Arc::new(Shared {
             folder: folder.into(),
-            ledger: Ledger::open(folder, &store)?,
+            ledger: Ledger::open(folder, &store, last)?,
             store,
             holds: Holds::new(asks),
             watched,
@@ -129,7 +129,12 @@ impl Delivery {
         let shared = &self.shared;
         let names: Vec<&str> = sinks.iter().map(|sink| sink.configured.name.as_str()).collect();
         let places = shared.ledger.configure(&shared.store, &names, shared.watched.last_event())?;
-        shared.holds.only(&names);
+        let mut held = Vec::new();
+        for (name, place) in names.iter().zip(&places) {
+            let lowest = shared.ledger.lowest(name)?.unwrap_or(i64::MAX);
+            held.push((*name, lowest.min(place.event.saturating_add(1))));
+        }
+        shared.holds.only(held);
         for (name, place) in names.iter().zip(&places).filter(|(_, place)| place.is_added) {
             (shared.tell)(Notice::Added { sink: (*name).to_string(), after: place.event });
         }

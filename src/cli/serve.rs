@@ -219,7 +219,7 @@ impl Serve {
         });
         match read {
             Ok((receivers, material, config)) => {
-                warn(&what_stays(running, &config));
+                warn(&what_stays(running, &config, delivery.is_some()));
                 let sources = receivers.iter().count();
                 match reload {
                     Reload::Evented(change, binder) => {
@@ -296,7 +296,7 @@ fn plural(word: &str, count: usize) -> String {
 }
 
 /// What cannot change while a receiver runs, and does in `next`.
-fn what_stays(running: &Config, next: &Config) -> Vec<String> {
+fn what_stays(running: &Config, next: &Config, has_store: bool) -> Vec<String> {
     let stays = |name: &str, changed: bool| {
         changed.then(|| format!("{name} cannot change while the receiver runs, and was left as it was: start it anew"))
     };
@@ -304,6 +304,7 @@ fn what_stays(running: &Config, next: &Config) -> Vec<String> {
         stays("listen", running.listen != next.listen || running.listen_mode != next.listen_mode),
         stays("front", running.front != next.front),
         stays("the store", running.store != next.store),
+        stays("the sink of a receiver without a store", !has_store && running.sinks != next.sinks),
     ]
     .into_iter()
     .flatten()

@@ -305,7 +305,10 @@ impl Desk {
         self.post.shared.ledger.settle(&self.post.name, cursor, &self.unwritten)?;
         let is_owed_changed = self.unwritten.iter().any(|ended| ended.was_owed || ended.then != Then::Done);
         self.unwritten.clear();
-        self.post.came_to(cursor, is_owed_changed || self.owed > 0)
+        if self.post.came_to(cursor, is_owed_changed || self.owed > 0)? {
+            self.count()?;
+        }
+        Ok(())
     }
 
     /// Counts anew what is owed.

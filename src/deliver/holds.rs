@@ -19,13 +19,12 @@ impl Holds {
         self.from.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// These are the sinks. One that was there holds what it held; of a new one nothing is deleted until it has said itself
-    /// what it owes.
-    pub(super) fn only(&self, sinks: &[&str]) {
+    /// These are the sinks, with what each holds that was not there before.
+    pub(super) fn only<'n>(&self, sinks: impl IntoIterator<Item = (&'n str, i64)>) {
         let mut held = self.lock();
         let before = std::mem::take(&mut *held);
-        for sink in sinks {
-            held.insert((*sink).to_string(), before.get(*sink).copied().unwrap_or(0));
+        for (sink, from) in sinks {
+            held.insert(sink.to_string(), before.get(sink).copied().unwrap_or(from));
         }
         self.say(&held);
     }

@@ -82,9 +82,12 @@ impl Ended {
 }
 
 impl Ledger {
-    /// The file in `folder`, of the store called `store`.
-    pub(super) fn open(folder: &Path, store: &StoreId) -> Result<Self, StoreError> {
+    /// The file in `folder`, of the store called `store`, whose last event has the number `last`.
+    pub(super) fn open(folder: &Path, store: &StoreId, last: i64) -> Result<Self, StoreError> {
         let connection = schema::open(folder)?;
+        // A store that was put back from a copy gives numbers again that a sink had once.
+        let turn_back = "UPDATE cursors SET event = min(event, ?1) WHERE store = ?2";
+        connection.execute(turn_back, params![last, store.to_string()]).map_err(|error| failed(&error))?;
         // Of another store, as where events.db was made anew, it says nothing of any event.
         let forget = "DELETE FROM owed WHERE sink NOT IN (SELECT sink FROM cursors WHERE store = ?1);";
         for forget in [forget, &forget.replace("owed", "attempts"), &forget.replace("owed", "replays")] {
@@ -126,8 +129,7 @@ impl Ledger {
                 let known = "SELECT event FROM cursors WHERE sink = ?1 AND store = ?2";
                 let known = transaction.query_row(known, params![sink, store], |row| row.get(0)).optional()?;
                 let place = match known {
-                    // A store that was put back from a copy gives numbers again that a sink had once.
-                    Some(event) => Place { event: i64::min(event, last), is_added: false },
+                    Some(event) => Place { event, is_added: false },
                     None => Place { event: if is_first { 0 } else { last }, is_added: !is_first },
                 };
                 let write = "INSERT OR REPLACE INTO cursors (sink, store, event, is_configured) VALUES (?1, ?2, ?3, 1)";

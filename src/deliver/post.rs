@@ -36,7 +36,7 @@ impl Post {
         loop {
             let begun = self.shared.ledger.cursor(&self.name).and_then(|cursor| self.came_to(cursor, true));
             match begun {
-                Ok(()) => return Some(self),
+                Ok(_) => return Some(self),
                 Err(_) if self.control.stop.is_asked() || self.control.mode() != Mode::Run => return None,
                 Err(error) => {
                     self.tell(Notice::Stuck { sink: self.name.clone(), error });
@@ -90,17 +90,19 @@ impl Post {
         Ok(taken?.0)
     }
 
-    /// The file has it that the sink has come to `cursor`. Where it `owes`, or may, events before that are held too.
-    pub(super) fn came_to(&mut self, cursor: i64, owes: bool) -> Result<(), StoreError> {
+    /// The file has it that the sink has come to `cursor`. Where it `owes`, or may, events before that are held too. Whether dead
+    /// letters may have gone with their events.
+    pub(super) fn came_to(&mut self, cursor: i64, owes: bool) -> Result<bool, StoreError> {
         self.cursor = cursor;
         self.watched.set_done(cursor);
         let lowest = if owes { self.shared.ledger.lowest(&self.name)? } else { None };
         self.shared.holds.hold(&self.name, lowest.unwrap_or(i64::MAX).min(cursor.saturating_add(1)));
-        if self.tidied.is_none_or(|tidied| tidied.elapsed() >= TIDY_EVERY) {
-            self.tidied = Some(Instant::now());
-            let lowest = self.reader.ends()?.map_or(cursor, |(lowest, _)| lowest);
-            self.shared.ledger.tidy(lowest)?;
+        if self.tidied.is_some_and(|tidied| tidied.elapsed() < TIDY_EVERY) {
+            return Ok(false);
         }
-        Ok(())
+        self.tidied = Some(Instant::now());
+        let lowest = self.reader.ends()?.map_or(cursor, |(lowest, _)| lowest);
+        self.shared.ledger.tidy(lowest)?;
+        Ok(true)
     }
 }

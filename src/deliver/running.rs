@@ -121,11 +121,13 @@ impl Running {
         &self.configured.name
     }
 
-    /// Whether it is what `configured` says. One that reads a file is not: its secret may be another, or whom it trusts.
+    /// Whether it is what `configured` says. One that signs, or trusts whom a file names, is not: something else may be in that.
     pub(super) fn is_as(&self, configured: &config::Sink) -> bool {
-        let reads = |forward: &config::Forward| forward.sign_with.is_some() || forward.ca.is_some();
-        let reads = matches!(&configured.kind, config::SinkKind::Forward(forward) if reads(forward));
-        !reads && self.configured == config::Sink { line: self.configured.line, ..configured.clone() }
+        let has_files = match &configured.kind {
+            config::SinkKind::Forward(forward) => forward.sign_with.is_some() || forward.ca.is_some(),
+            _ => false,
+        };
+        !has_files && self.configured == config::Sink { line: self.configured.line, ..configured.clone() }
     }
 
     pub(super) fn watched(&self) -> Arc<WatchedSink> {

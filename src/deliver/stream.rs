@@ -56,7 +56,9 @@ impl Pen {
             match stepped {
                 Ok(true) => {
                     (pause, is_stuck) = (BACKOFF.0, false);
-                    self.health.succeeded();
+                    if self.health.succeeded() == Some(Change::Resumed) {
+                        self.post.tell(Notice::Resumed { sink: self.post.name.clone() });
+                    }
                     self.post.watched.set_paused(false);
                 }
                 Ok(false) if self.post.control.mode() != Mode::Run => return,

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -80,6 +80,10 @@ impl Target for Fake {
 
     fn prune(&self, data: &Path) {
         connection(data).execute("DELETE FROM events", []).unwrap();
+    }
+
+    fn handed(&self, _: &Path) -> Option<PathBuf> {
+        None
     }
 }
 

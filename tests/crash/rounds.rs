@@ -1,16 +1,20 @@
 //! Rounds of delivering, killing and starting again, on one folder.
 
 use super::target::Target;
+use crate::support::PATIENCE;
 use crate::support::delivery::usual_bytes;
 use crate::support::dice::Dice;
 use crate::support::fleet::{Fleet, settle};
 use crate::support::folder::Folder;
 use crate::support::ledger::{Broken, Ledger};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What is done in how many rounds.
 pub(super) struct Plan {
@@ -76,10 +80,38 @@ pub(super) fn run(target: &dyn Target, plan: &Plan, seed: u64) -> Result<usize, 
     }
     let running = target.start(&data);
     settle(running.address(), &ledger)?;
+    if let Some(file) = target.handed(&data) {
+        until_handed_on(&open(&ledger), &file)?;
+    }
     running.kill();
     look_at_a_copy(&mut open(&ledger), &data)?;
     open(&ledger).look_at_all(&data)?;
     Ok(open(&ledger).answered_count())
+}
+
+/// Waits until everything that was answered has reached the sink, each delivery under one id however often it did.
+fn until_handed_on(ledger: &Ledger, file: &Path) -> Result<(), Broken> {
+    let start = Instant::now();
+    loop {
+        let held = ledger.look_at_handed(&handed(file));
+        if !matches!(held, Err(Broken::NotHandedOn { .. })) || start.elapsed() > PATIENCE {
+            return held;
+        }
+        // What takes long to read is read less often.
+        thread::sleep(Duration::from_millis(10) + start.elapsed() / 4);
+    }
+}
+
+/// The deliveries in a file of events, each with the ids that it has there. A line that a kill broke off is none.
+fn handed(file: &Path) -> BTreeMap<String, BTreeSet<String>> {
+    let mut handed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let Ok(file) = fs::File::open(file) else { return handed };
+    let lines = BufReader::new(file).split(b'\n').map_while(Result::ok);
+    for event in lines.filter_map(|line| serde_json::from_slice::<Value>(&line).ok()) {
+        let text = |name: &str| event[name].as_str().unwrap_or_default().to_string();
+        handed.entry(text("delivery_id")).or_default().insert(text("id"));
+    }
+    handed
 }
 
 fn open(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {

@@ -43,7 +43,7 @@ fn an_exit_code_that_says_never_is_one_attempt() {
 
 #[test]
 fn a_sink_that_fails_on_and_on_takes_no_new_events_until_it_works() {
-    let script = "echo x >> tried; [ -e ok ] || exit 1; cat >> got; echo >> got";
+    let script = "echo x >> tried; [ -e ok ] || exit 1; printf '%s\\n' \"$(cat)\" >> got";
     let receiver = with(&[command("run", script, &format!("max_attempts = 1000\nconcurrency = 2\n{QUICK}"))]).start();
     let folder = &receiver.folder;
     post(&receiver, 1..=50);

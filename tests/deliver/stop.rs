@@ -54,7 +54,8 @@ fn a_second_signal_ends_it_at_once_and_its_commands_with_it() {
     receiver.signal("TERM");
     receiver.signal("INT");
     let (status, _) = receiver.wait();
-    assert!(matches!(status.code(), Some(130 | 143)), "{status:?}");
+    // What was under way ends by it, and may end the receiver by itself before the signal does.
+    assert!(matches!(status.code(), Some(0 | 130 | 143)), "{status:?}");
     super::place::wait_for("its command is gone", || {
         let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         (state.is_empty() || state.contains(") Z ")).then_some(())

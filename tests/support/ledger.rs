@@ -31,6 +31,10 @@ pub(crate) enum Broken {
     Refused { delivery: String, status: u16 },
     /// It was not answered at all, though the receiver was to run.
     Unanswered { delivery: String },
+    /// It was answered with a 2xx, and was not handed on.
+    NotHandedOn { delivery: String },
+    /// It was handed on under several ids.
+    Renamed { delivery: String, ids: BTreeSet<String> },
     /// It was said to be a repeat, or not said to be one.
     Misnamed { delivery: String, answer: String },
 }
@@ -186,6 +190,22 @@ impl Ledger {
 
     fn raise(&mut self) {
         self.highest = self.highest.max(self.seen.keys().next_back().copied().unwrap_or(0));
+    }
+
+    /// Holds what was handed on, each delivery with the ids that it had, against what was answered.
+    pub(crate) fn look_at_handed(&self, handed: &BTreeMap<String, BTreeSet<String>>) -> Result<(), Broken> {
+        for (delivery, ids) in handed {
+            if !self.sent.contains_key(delivery) {
+                return Err(Broken::Invented { event: 0, delivery: Some(delivery.clone()) });
+            }
+            if ids.len() > 1 {
+                return Err(Broken::Renamed { delivery: delivery.clone(), ids: ids.clone() });
+            }
+        }
+        match self.answered.iter().find(|delivery| !handed.contains_key(*delivery)) {
+            Some(delivery) => Err(Broken::NotHandedOn { delivery: delivery.clone() }),
+            None => Ok(()),
+        }
     }
 
     fn nothing_is_lost(&self) -> Result<(), Broken> {
