@@ -19,7 +19,7 @@ pub struct EventId {
 const DIGITS: usize = 10;
 
 impl StoreId {
-    pub(super) fn new(text: String) -> Self {
+    pub(crate) fn new(text: String) -> Self {
         StoreId(text)
     }
 
