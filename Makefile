@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run demo test docs minimal lint package fuzz bench load store crash interop timing
+.PHONY: help run demo test docs minimal idle lint package fuzz bench load store crash interop timing
 
 # Seconds that each fuzz target runs.
 T ?= 60
@@ -62,6 +62,8 @@ demo: ## Send a signed push and a forged one to a receiver of its own, and show 
 	@examples/demo.sh ./target/release/hookgate
 
 test: ## Run all tests, on the full program and on the minimal one
+	@# Elsewhere the tests that need these say that they are skipped.
+	[ -z "$${CI:-}" ] || { $(call need,man,man-db groff-base); $(call need,strace,strace); $(call need,systemd-analyze,systemd); }
 	cargo test --locked
 	cargo test --locked $(MINIMAL)
 
@@ -77,6 +79,10 @@ minimal: ## Build the minimal receiver; check its dependencies and its size
 	size=$$(wc -c < target/minimal/release/hookgate)
 	[ "$$size" -lt 1048576 ] || { echo "the minimal receiver has $$size bytes, limit 1048576"; exit 1; }
 	echo "target/minimal/release/hookgate: $$size bytes, direct dependencies: $$found"
+
+idle: ## Check that a receiver to which nothing comes takes 12 MiB of memory at most, and no CPU
+	cargo build --release --locked
+	IDLE_RELEASE=$(CURDIR)/target/release/hookgate cargo test --locked --test cli idle -- --nocapture
 
 lint: ## Formatting, clippy and documentation, warnings are errors
 	cargo fmt --check

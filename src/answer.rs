@@ -5,6 +5,7 @@ use crate::receipt::{Novelty, Receipt, Staged};
 use crate::time::UnixTime;
 use crate::verify::{Refusal, Said, Scheme, Success};
 use std::borrow::Cow;
+use std::fmt;
 
 /// Room for the head of an answer, in bytes; the longest of ours is some 230.
 const HEAD_BYTES: usize = 256;
@@ -16,7 +17,7 @@ pub const SUCCESS: &str = r#"{"status":"success"}"#;
 const DUPLICATE: &str = r#"{"status":"success","duplicate":true}"#;
 
 /// An HTTP answer before it is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     status: u16,
     content_type: &'static str,
@@ -41,7 +42,7 @@ impl LastAnswer {
             return answer.write(method, persistence, now, out);
         }
         let second = now.as_ms().div_euclid(1000);
-        let is_same = self.answer.as_ref().is_some_and(|(last, dated)| *dated == second && last == answer);
+        let is_same = self.answer.as_ref().is_some_and(|(last, dated)| *dated == second && last.is_same(answer));
         if !is_same {
             self.text.clear();
             answer.write(method, persistence, now, &mut self.text);
@@ -63,6 +64,15 @@ pub enum Persistence {
 }
 
 impl Answer {
+    /// Whether `other` is equal. Texts that stand in the same place, as those of this program do, are not compared.
+    fn is_same(&self, other: &Answer) -> bool {
+        let is_same = |one: &str, other: &str| std::ptr::eq(one, other) || one == other;
+        self.status == other.status
+            && is_same(self.content_type, other.content_type)
+            && is_same(&self.fields, &other.fields)
+            && is_same(&self.body, &other.body)
+    }
+
     /// The scheme's answer to an event that was kept. To one that came before it is the same; where it is in our own words, it
     /// says so.
     #[must_use]
@@ -108,10 +118,18 @@ impl Answer {
     /// The answer to a handshake. Browsers are told to take it for nothing but what it says it is.
     #[must_use]
     pub fn handshake(said: &Said) -> Self {
+        const NO_SNIFFING: &str = "X-Content-Type-Options: nosniff\r\n";
+        #[cfg(feature = "providers")]
+        let fields = match said.field() {
+            Some((name, value)) => Cow::Owned(format!("{NO_SNIFFING}{name}: {value}\r\n")),
+            None => Cow::Borrowed(NO_SNIFFING),
+        };
+        #[cfg(not(feature = "providers"))]
+        let fields = Cow::Borrowed(NO_SNIFFING);
         Answer {
             status: said.status(),
             content_type: said.content_type(),
-            fields: Cow::Borrowed("X-Content-Type-Options: nosniff\r\n"),
+            fields,
             body: Cow::Owned(said.body().to_string()),
         }
     }
@@ -120,6 +138,13 @@ impl Answer {
     #[must_use]
     pub fn unavailable() -> Self {
         Answer::problem(503, "Temporarily unable to accept events", Cow::Borrowed("Retry-After: 5\r\n"))
+    }
+
+    /// The answer to who looks after the program: `body`, with this status.
+    #[must_use]
+    #[cfg(feature = "watch")]
+    pub(crate) fn page(status: u16, content_type: &'static str, body: String) -> Self {
+        Answer { status, content_type, fields: Cow::Borrowed(""), body: Cow::Owned(body) }
     }
 
     /// The answer to a request that came without TLS where TLS is spoken.
@@ -197,6 +222,14 @@ fn reason(status: u16) -> &'static str {
         503 => "Service Unavailable",
         505 => "HTTP Version Not Supported",
         _ => "",
+    }
+}
+
+/// A handshake's answer can hold a secret in its head, or a MAC in its body: `Debug` shows neither.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Answer");
+        shown.field("status", &self.status).field("content_type", &self.content_type).finish_non_exhaustive()
     }
 }
 

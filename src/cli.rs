@@ -1,9 +1,13 @@
 //! The command line of the full program.
 
+mod completions;
 mod config;
 mod data;
 mod events;
+mod exit;
+mod handover;
 mod input;
+mod man;
 mod out;
 mod progress;
 mod reload;
@@ -19,10 +23,12 @@ mod table;
 mod tls;
 mod verify;
 
+pub use exit::{CODES, Code};
+
 use crate::config::ConfigError;
-use crate::minimal::{Failure, finish, say};
+use crate::minimal::{Failure, finish, flush_log, say};
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// Receives webhooks, proves who signed them, hands them on.
@@ -61,6 +67,10 @@ enum Verb {
     Config(config::Configuration),
     /// Have a running receiver read its configuration again
     Reload(reload::Reload),
+    /// Print what completes the command line of a shell
+    Completions(completions::Completions),
+    /// Write the manual's pages
+    Man(man::Manual),
 }
 
 /// The whole program of the full build.
@@ -80,11 +90,15 @@ pub fn main() -> ExitCode {
         Verb::Schemes(schemes) => schemes.run(),
         Verb::Config(config) => config.run(),
         Verb::Reload(reload) => reload.run(),
+        Verb::Completions(completions) => completions.run(Arguments::command()),
+        Verb::Man(manual) => manual.run(Arguments::command()),
     };
-    match outcome {
+    let code = match outcome {
         Ok(code) => code,
         Err(failure) => finish(Err(failure)),
-    }
+    };
+    flush_log();
+    code
 }
 
 /// clap's word on the arguments, in this program's form.

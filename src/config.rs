@@ -9,6 +9,8 @@ mod import;
 #[cfg(feature = "config")]
 pub mod keys;
 #[cfg(feature = "config")]
+mod logging;
+#[cfg(feature = "config")]
 pub(crate) mod near;
 #[cfg(feature = "config")]
 mod reader;
@@ -27,6 +29,8 @@ pub use file::{CONFIG_FILE_LIMIT_BYTES, Certificate, Config, FrontName, STORE_DI
 pub use filter::{Filter, InvalidPattern, InvalidPointer, PATTERN_LIMIT_BYTES, Pattern, Pointer, Scalar};
 #[cfg(feature = "config")]
 pub use import::{HOOKS_FILE_LIMIT_BYTES, Imported, import};
+#[cfg(feature = "config")]
+pub use logging::{LogFormat, LogLevel, Logging};
 #[cfg(feature = "config")]
 pub use reader::Problem;
 #[cfg(feature = "config")]

@@ -3,6 +3,7 @@
 use crate::config::{self, ConfigError};
 use crate::receipt::Keep;
 use crate::receive::{Receiver, Receivers};
+use crate::serve::watch::{Unwatched, Watch};
 use crate::serve::{Change, Stop, tiny};
 use crate::sink::{EventIds, Lines, Style};
 use crate::time::UnixTime;
@@ -14,6 +15,13 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::process::ExitCode;
+
+#[cfg(feature = "watch")]
+use crate::watch::log;
+
+/// How long the end of the program may wait for somebody to read its last words.
+#[cfg(feature = "watch")]
+const LOG_PATIENCE: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// Where a receiver listens unless told otherwise.
 pub const LISTEN: &str = "127.0.0.1:5000";
@@ -96,7 +104,7 @@ fn run() -> Result<(), Failure> {
     let (listener, name) = bind(&text("HOOKGATE_LISTEN", LISTEN)?)?;
     let stop = tiny::stop(&listener).map_err(|error| Failure::Running(error.to_string()))?;
     let mut lines = lines_to_stdout().map_err(|error| Failure::Running(error.to_string()))?;
-    serve(&listener, &name, receiver.into(), &mut lines, &tiny::change(), &stop)
+    serve(&listener, &name, receiver.into(), &mut lines, &mut Unwatched, &tiny::change(), &stop)
 }
 
 /// The secret in a variable of the environment, with warnings.
@@ -147,7 +155,7 @@ pub fn bind(address: &str) -> Result<(tiny::Listener, String), Failure> {
 }
 
 /// Runs `receivers`, or those that `change` hands over, on `listener`, which is called `name`, events to `keeper`, until
-/// `stop`.
+/// `stop`. `watch` is told of it.
 ///
 /// # Errors
 /// Where it cannot start.
@@ -156,11 +164,13 @@ pub fn serve<K: Keep>(
     name: &str,
     receivers: Receivers,
     keeper: &mut K,
+    watch: &mut dyn Watch,
     change: &Change<Receivers>,
     stop: &Stop,
 ) -> Result<(), Failure> {
     say_listening(name, &receivers);
-    tiny::run(listener, receivers, keeper, change, stop).map_err(|error| Failure::Running(error.to_string()))
+    tiny::run_watched(listener, receivers, keeper, watch, change, stop)
+        .map_err(|error| Failure::Running(error.to_string()))
 }
 
 /// Events to stdout: indented on a terminal, a line of JSON each elsewhere.
@@ -219,8 +229,31 @@ pub fn warn(warnings: &[String]) {
     }
 }
 
-/// A line to stderr. Nobody may be listening there, and that is no reason to fail.
+/// A line to stderr, by way of the log once there is one. Nobody may be listening there, and that is no reason to fail.
 pub fn say(line: &str) {
+    #[cfg(feature = "watch")]
+    if log::is_started() {
+        return log::say(line);
+    }
+    say_plainly(line);
+}
+
+/// The same of something that has gone wrong while the program runs, whatever it begins with.
+pub fn alert(line: &str) {
+    #[cfg(feature = "watch")]
+    if log::is_started() {
+        return log::alert(line);
+    }
+    say_plainly(line);
+}
+
+/// Waits for the log to be written before the program ends, but not for somebody who does not read it.
+pub fn flush_log() {
+    #[cfg(feature = "watch")]
+    log::flush(LOG_PATIENCE);
+}
+
+fn say_plainly(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 

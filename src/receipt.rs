@@ -29,6 +29,21 @@ pub trait Keep {
     fn tend(&mut self) -> Option<Duration> {
         None
     }
+
+    /// Whether it takes deliveries, as far as it knows.
+    fn is_taking(&self) -> bool {
+        true
+    }
+
+    /// The number of the event that was staged last, where it has one.
+    fn last_number(&self) -> Option<u64> {
+        None
+    }
+
+    /// Appends the id of the event of this number, as whoever it is handed on to knows it.
+    fn write_id(&self, number: u64, out: &mut Vec<u8>) {
+        let _ = (number, out);
+    }
 }
 
 /// Whether a delivery came before.
@@ -42,13 +57,22 @@ pub enum Novelty {
 
 /// Proof that a delivery is in the turn that is open. Only [`stage`] makes one, and it makes one 2xx at most.
 #[derive(Debug)]
-pub struct Staged(Novelty);
+pub struct Staged {
+    novelty: Novelty,
+    number: Option<u64>,
+}
 
 impl Staged {
     /// Whether the delivery came before.
     #[must_use]
     pub fn novelty(&self) -> Novelty {
-        self.0
+        self.novelty
+    }
+
+    /// The number of the event, by which [`Keep::write_id`] knows it, if the delivery is a new one.
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        self.number
     }
 }
 
@@ -86,7 +110,9 @@ pub struct Receipt(());
 /// # Errors
 /// The keeper's, where it was not taken.
 pub fn stage<K: Keep>(keeper: &mut K, delivery: &Delivery<'_>) -> Result<Staged, K::Error> {
-    keeper.stage(delivery).map(Staged)
+    let novelty = keeper.stage(delivery)?;
+    let number = if novelty == Novelty::New { keeper.last_number() } else { None };
+    Ok(Staged { novelty, number })
 }
 
 /// Has `keeper` keep its turn; the receipt covers all that was staged in it.

@@ -9,6 +9,7 @@ pub mod tiny;
 pub mod tls;
 #[cfg(feature = "evented")]
 pub mod unix;
+pub mod watch;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -21,11 +21,14 @@ mod cli {
     mod config;
     mod damage;
     mod events;
+    mod exit;
     mod explain;
     mod export;
     mod help;
+    mod idle;
     mod listen;
     mod load;
+    mod manual;
     mod prune;
     mod schemes;
     mod secrets;
@@ -33,8 +36,10 @@ mod cli {
     mod serve;
     mod sign;
     mod sources;
+    mod systemd;
     mod tail;
     mod uncovered;
+    mod units;
     mod vectors;
     mod verify;
 }

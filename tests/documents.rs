@@ -2,6 +2,7 @@
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests say what went wrong by panicking")]
 
+use hookgate::cli::CODES;
 use hookgate::config::keys::{KEYS, TABLES};
 use hookgate::verify::{Coverage, Handshake, ReplayRule, Reply, aliases, names};
 use hookgate::{Scheme, preset};
@@ -108,12 +109,13 @@ fn reply(handshake: &Handshake) -> String {
         Reply::Json(name) => format!("{token} as the JSON member {}", code(name)),
         Reply::Mac { token: name, mac } => format!("{token} as {}, its MAC as {}", code(name), code(mac)),
         Reply::Fixed(json) => code(json),
-        Reply::Secret => "refused".to_string(),
+        Reply::Secret => format!("{token} in its own header; it is the secret from then on"),
     }
 }
 
 fn when(handshake: &Handshake) -> &'static str {
     match (handshake.signed, &handshake.agreed_token) {
+        (false, _) if handshake.reply == Reply::Secret => "unsigned, once, where the operator waits for it",
         (true, _) => "once its signature is proven",
         (false, Some(_)) => "where the agreed token is right",
         (false, None) => "unsigned",
@@ -123,7 +125,7 @@ fn when(handshake: &Handshake) -> &'static str {
 /// In a word or two, for the README.
 fn short_handshake(scheme: &Scheme) -> String {
     let one = |handshake: &Handshake| match (handshake.signed, &handshake.reply) {
-        (_, Reply::Secret) => "refused".to_string(),
+        (_, Reply::Secret) => "hands over the secret".to_string(),
         (true, _) => "signed".to_string(),
         (false, _) => handshake.method.clone(),
     };
@@ -176,6 +178,14 @@ fn generated(block: &str) -> String {
             }),
         ),
         "configuration" => configuration(),
+        "exit codes" => table(
+            &["command", "exit code", "what it says"],
+            CODES.iter().map(|it| {
+                let command =
+                    if it.command.is_empty() { "each, unless it says otherwise".into() } else { code(it.command) };
+                row(&[command, it.code.to_string(), cell(it.meaning)])
+            }),
+        ),
         file => format!("```toml\n{}```", std::fs::read_to_string(root().join(file)).unwrap()),
     }
 }
@@ -213,6 +223,11 @@ fn the_tables_of_schemes_are_those_of_the_presets() {
 #[test]
 fn the_tables_of_keys_are_those_that_the_parser_is_tested_by() {
     check("docs/CONFIGURATION.md", 2);
+}
+
+#[test]
+fn the_table_of_exit_codes_is_that_which_the_program_is_tested_by() {
+    check("docs/OPERATION.md", 1);
 }
 
 #[test]

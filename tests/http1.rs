@@ -137,7 +137,7 @@ impl Timed {
 
     fn expire(&mut self) -> Want {
         let due = self.connection.deadline();
-        self.connection.expire(&self.limits, due, DATE);
+        self.connection.expire(&mut Recorder::default(), &self.limits, due, DATE);
         self.connection.want()
     }
 }

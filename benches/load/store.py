@@ -1,12 +1,15 @@
 """Holds the receiver with its store under load, beside the same without it and beside nginx, in one run.
 
     make store
-    make store T=5 ROUNDS=3 CONNECTIONS="16 64 256" EVENTS=5000000 CHECK=no
+    make store T=5 ROUNDS=3 STORE_CONNECTIONS="16 64 256" EVENTS=5000000 CHECK=no
 
 Every delivery differs from every other: what comes again is answered without a write. They are signed before a turn begins, into
 a file that wrk's script reads one after another; nginx and the receiver without a store are sent the same. After each turn the
 events in the store are counted: all that were answered have to be there. With EVENTS, as many are laid into a store of its own
 first, and the receiver is measured on that one too, and how long it takes from its start to its first answer.
+
+Beside the sink that everybody has, standard output, stand one that appends to a file and one that takes no event. How far the file
+is behind is looked at all through its turns.
 """
 
 import argparse
@@ -22,6 +25,7 @@ import sqlite3
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -37,6 +41,10 @@ END = "<!-- The end of what `make store` writes. -->"
 
 # More than anybody answers here; a turn that comes to the end of its requests is void.
 MOST_A_SECOND = 160_000
+
+# How often it is looked how far a sink is behind, and how far it may be, in seconds of what is taken in.
+LAG_EVERY_S = 0.1
+LAG_LIMIT_S = 1
 
 SCRIPT = r"""
 local file = assert(io.open(%(requests)s, "rb"))
@@ -58,7 +66,7 @@ end
 class Stored(peers.Hookgate):
     """hookgate with its store."""
 
-    name, title = "store", "hookgate"
+    name, title, sink = "store", "hookgate", []
 
     def __init__(self, data=None):
         self.data = data
@@ -68,7 +76,19 @@ class Stored(peers.Hookgate):
 
     def command(self, port, folder, secret_file):
         serve = [self.binary, "serve", "--data", self.folder(folder), "--listen", f"127.0.0.1:{port}", "--path", self.path]
-        return [*serve, "--secret-file-raw", secret_file], None
+        return [*serve, "--secret-file-raw", secret_file, *(word for key in self.sink for word in ("--sink", key))], None
+
+
+class Filed(Stored):
+    """The same with events appended to a file."""
+
+    name, title, sink = "file-sink", "hookgate, a sink of type file", ["type=file", "path=events.jsonl"]
+
+
+class Sinkless(Stored):
+    """The same with events that go nowhere."""
+
+    name, title, sink = "no-sink", "hookgate, a sink that takes no event", ["type=stdout", 'match.types=["none"]']
 
 
 class Unstored(peers.Hookgate):
@@ -123,7 +143,8 @@ def turn(peer, server, deliveries, connections, seconds, own):
     deliveries.write(seconds * MOST_A_SECOND)
     is_stored = isinstance(peer, Stored)
     before, before_s = events(peer.folder(own)) if is_stored else 0, server.cpu_s_once_quiet()
-    seen = wrk.run(deliveries.script, f"http://127.0.0.1:{server.port}{peer.path}", connections, seconds)
+    with Lag(peer.folder(own)) if isinstance(peer, Filed) else contextlib.nullcontext() as lag:
+        seen = wrk.run(deliveries.script, f"http://127.0.0.1:{server.port}{peer.path}", connections, seconds)
     cpu_s = server.cpu_s_once_quiet() - before_s
     server.check_it_runs()
     lost = {kind: seen[kind] for kind in ("connect", "read", "write", "status", "timeout")}
@@ -135,7 +156,31 @@ def turn(peer, server, deliveries, connections, seconds, own):
         if not seen["requests"] <= kept <= seen["requests"] + connections:
             raise Failed(f"{seen['requests']} were answered, {kept} are in the store")
     rate = seen["requests"] / seen["duration_us"] * 1e6
-    return {"rate": rate, "p99_us": seen["p99_us"], "cpu_us": cpu_s / seen["requests"] * 1e6}
+    found = {"rate": rate, "p99_us": seen["p99_us"], "cpu_us": cpu_s / seen["requests"] * 1e6}
+    return {**found, "lag_s": lag.most / rate} if lag else found
+
+
+class Lag:
+    """The most events that the sink was behind while this was open."""
+
+    def __init__(self, folder):
+        self.folder, self.most, self.over = folder, 0, threading.Event()
+        self.thread = threading.Thread(target=self.look)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+    def look(self):
+        while not self.over.wait(LAG_EVERY_S):
+            # The sink first: what comes in between counts against it.
+            with contextlib.closing(sqlite3.connect(f"file:{self.folder}/delivery.db?mode=ro", uri=True)) as database:
+                done = database.execute("SELECT min(event) FROM cursors").fetchone()[0]
+            self.most = max(self.most, events(self.folder) - done)
 
 
 def events(folder):
@@ -193,7 +238,7 @@ def measure(options):
         secret_file.touch(mode=0o600)
         secret_file.write_text(secrets.token_hex(32))
         deliveries = Deliveries(folder, secret_file.read_bytes(), secrets.randbits(31))
-        asked = [Stored(), Unstored(), nginx]
+        asked = [Stored(), Filed(), Sinkless(), Unstored(), nginx]
         servers = {}
 
         def start(peer, name):
@@ -231,7 +276,7 @@ def measure(options):
                 rates = ", ".join(f"{name} {turns[-1]['rate']:,.0f}/s" for name, turns in seen.items())
                 print(f"{report.plural(connections)}, round {number + 1} of {options.rounds}: {rates}", flush=True)
             found[connections] = {
-                peer.name: {"title": peer.title, **{key: statistics.median(turn[key] for turn in seen[peer.name]) for key in ("rate", "p99_us", "cpu_us")}}
+                peer.name: {"title": peer.title, **{key: statistics.median(turn[key] for turn in seen[peer.name]) for key in seen[peer.name][0]}}
                 for peer in asked
             }
     return found
@@ -245,6 +290,10 @@ def judge(found, options):
         if connections == 64:
             ratio = of["store"]["rate"] / of["nginx"]["rate"]
             lines.append(("requests/s of nginx's no-op, 64 connections", f"{ratio:.2f}×", "≥ 0.75×", ratio >= 0.75))
+            ratio = of["file-sink"]["rate"] / of["no-sink"]["rate"]
+            lines.append(("requests/s with a sink of type file, of that with one that takes nothing", f"{ratio:.2f}×", "≥ 0.8×", ratio >= 0.8))
+            lag_s = of["file-sink"]["lag_s"]
+            lines.append(("how far that file is behind at most, in seconds of what is taken in", f"{lag_s:.2f} s", f"≤ {LAG_LIMIT_S} s", lag_s <= LAG_LIMIT_S))
         if "large" in of and connections == 64:
             ratio = of["large"]["rate"] / of["store"]["rate"]
             lines.append((f"requests/s with {options.events:,} events in the file, of that with few", f"{ratio:.2f}×", "0.9 to 1.1×", 0.9 <= ratio <= 1.1))

@@ -80,6 +80,14 @@ impl Out {
     }
 }
 
+/// Writes all of `bytes` to standard output; that nobody reads on is no failure.
+pub(super) fn write_all(bytes: &[u8]) -> Result<(), Failure> {
+    match Out::new()?.file.write_all(bytes) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(cannot_write(&error)),
+        _ => Ok(()),
+    }
+}
+
 fn cannot_write(error: &io::Error) -> Failure {
     Failure::Running(format!("cannot write to standard output: {error}"))
 }

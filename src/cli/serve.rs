@@ -1,15 +1,21 @@
 //! `hookgate serve`.
 
 mod options;
+mod sockets;
 mod store;
+mod systemd;
+mod watch;
 
+pub(super) use watch::check_admin;
+
+use super::handover::Handovers;
 use super::setup::{Origin, fail, read_config, receivers};
 use super::sinks;
 use super::tls::{self, Binder, HTTPS};
 use super::wrong;
 use crate::config::{self, Config, ConfigError, FrontName};
-use crate::deliver::{self, Delivery};
-use crate::minimal::{self, Failure, LISTEN, say, say_error, warn};
+use crate::deliver::{self, Delivery, Watched};
+use crate::minimal::{self, Failure, LISTEN, alert, flush_log, say, say_error, warn};
 use crate::receive::Receivers;
 use crate::serve::evented::{self, Front, Serving, Settings};
 use crate::serve::{Change, Stop, tiny, unix};
@@ -20,6 +26,7 @@ use options::Options;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
+use sockets::{Sockets, is_of_systemd};
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -27,6 +34,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::Kept;
+use systemd::Notifier;
+use watch::Watching;
 
 /// Longest wait for what was accepted before SIGTERM. Docker kills 10 s after it; the front itself gives up a second before.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(9);
@@ -47,6 +56,8 @@ pub(super) struct Serve {
     config: Option<PathBuf>,
     #[command(flatten)]
     options: Options,
+    #[arg(skip)]
+    handovers: Handovers,
 }
 
 /// How a running receiver is given another configuration.
@@ -57,12 +68,16 @@ enum Reload {
 
 impl Serve {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        // First of all, while there is one thread.
+        let sockets = Sockets::take()?;
+        let notifier = Notifier::of_environment();
         let config = self.config().map_err(fail)?;
-        let receivers = receivers(&config, &self.origin()).map_err(fail)?;
+        let receivers = receivers(&config, &self.origin(), &self.handovers).map_err(fail)?;
         let keeper = self.keeper(&config).map_err(fail)?;
+        self.handovers.tell();
         match config.front {
-            FrontName::Evented => self.evented(config, receivers, keeper)?,
-            FrontName::TinyHttp => self.tiny_http(config, receivers, keeper)?,
+            FrontName::Evented => self.evented(config, receivers, keeper, (sockets, &notifier))?,
+            FrontName::TinyHttp => self.tiny_http(config, receivers, keeper, (&sockets, &notifier))?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -90,44 +105,61 @@ impl Serve {
         })
     }
 
-    fn evented(self, config: Config, receivers: Receivers, keeper: Keeper) -> Result<(), Failure> {
+    fn evented(
+        self,
+        config: Config,
+        receivers: Receivers,
+        keeper: Keeper,
+        (sockets, notifier): (Sockets, &Notifier),
+    ) -> Result<(), Failure> {
         let signals = self.signals()?;
         let keeper = keeper.open()?;
         let settings = settings(&config);
         let binder = Binder::new(tls::read(&config.listen, &config.tls)?)?;
-        let bind =
-            |address: &String| binder.bind(address, config.listen_mode).map_err(|error| cannot_listen(address, &error));
-        let listeners = config.listen.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
-        let front = Front::new(listeners).map_err(failed)?;
+        let front = Front::new(sockets.listeners(&config, &binder)?).map_err(failed)?;
         let stop = front.stop();
-        let minded = Minded { signals, stop: stop.clone(), kept: keeper.kept(), wake: Box::new(front.waker()) };
+        let watching = Watching::start(&config, &stop, keeper.watched())?;
+        let front = front.with_watch(watching.requests());
+        let (stop_too, wake) = (stop.clone(), Box::new(front.waker()));
+        let minded = Minded { signals, stop: stop_too, kept: keeper.kept(), wake, notifier: notifier.clone() };
         self.mind_signals(config, minded, Reload::Evented(front.change(), binder))?;
         // Said last: whoever waits for it finds everything open.
         let announced = |receivers: Receivers| {
             front.names().for_each(|name| minimal::say_listening(name, &receivers));
+            notifier.ready(status(&receivers));
             Serving { receivers, settings }
         };
         match keeper {
             Opened::Lines(mut lines) => {
                 let serving = announced(receivers);
-                front.run(serving, &mut lines, &stop).map_err(failed)
+                front.run(serving, &mut notifier.watch(&mut lines), &stop).map_err(failed)
             }
             Opened::Store(mut kept) => {
                 let serving = announced(receivers);
-                front.run(serving, &mut kept.store, &stop).map_err(failed)?;
+                front.run(serving, &mut notifier.watch(&mut kept.store), &stop).map_err(failed)?;
                 kept.finish();
                 Ok(())
             }
         }
     }
 
-    fn tiny_http(self, config: Config, receivers: Receivers, keeper: Keeper) -> Result<(), Failure> {
+    fn tiny_http(
+        self,
+        config: Config,
+        receivers: Receivers,
+        keeper: Keeper,
+        (sockets, notifier): (&Sockets, &Notifier),
+    ) -> Result<(), Failure> {
         let [address] = config.listen.as_slice() else {
             return Err(wrong("the tiny_http front listens on one address", "--front evented listens on several"));
         };
         if address.starts_with(HTTPS) {
             return Err(wrong("the tiny_http front speaks no TLS", "leave out --front tiny_http"));
         }
+        if is_of_systemd(address) {
+            return Err(wrong("the tiny_http front takes no sockets of systemd's", "leave out --front tiny_http"));
+        }
+        sockets.warn_of_what_is_left();
         let signals = self.signals()?;
         let keeper = keeper.open()?;
         // The socket's file is there until this returns.
@@ -144,13 +176,20 @@ impl Serve {
         };
         let stop = tiny::stop(&listener).map_err(failed)?;
         let change = tiny::change();
+        let watching = Watching::start(&config, &stop, keeper.watched())?;
+        let watch = &mut watching.requests();
         // It looks around by itself.
-        let minded = Minded { signals, stop: stop.clone(), kept: keeper.kept(), wake: Box::new(|| ()) };
+        let (stop_too, wake) = (stop.clone(), Box::new(|| ()));
+        let minded = Minded { signals, stop: stop_too, kept: keeper.kept(), wake, notifier: notifier.clone() };
         self.mind_signals(config, minded, Reload::TinyHttp(change.clone()))?;
+        notifier.ready(status(&receivers));
         match keeper {
-            Opened::Lines(mut lines) => minimal::serve(&listener, &name, receivers, &mut lines, &change, &stop),
+            Opened::Lines(mut lines) => {
+                minimal::serve(&listener, &name, receivers, &mut notifier.watch(&mut lines), watch, &change, &stop)
+            }
             Opened::Store(mut kept) => {
-                minimal::serve(&listener, &name, receivers, &mut kept.store, &change, &stop)?;
+                let keep = &mut notifier.watch(&mut kept.store);
+                minimal::serve(&listener, &name, receivers, keep, watch, &change, &stop)?;
                 kept.finish();
                 Ok(())
             }
@@ -172,7 +211,7 @@ impl Serve {
     /// SIGUSR1 has the store look for what `hookgate events prune` asks, and delivery for what `hookgate events replay` does.
     fn mind_signals(self, running: Config, mut minded: Minded, reload: Reload) -> Result<(), Failure> {
         let wait = move || {
-            let Minded { signals, stop, kept, wake } = &mut minded;
+            let Minded { signals, stop, kept, wake, notifier } = &mut minded;
             for signal in signals.forever() {
                 match (&kept, signal) {
                     (Some((asks, delivery)), SIGUSR1) => {
@@ -182,9 +221,14 @@ impl Serve {
                     }
                     (None, SIGUSR1) => {}
                     (_, SIGHUP) if stop.asked() => {}
-                    (_, SIGHUP) => self.reload(&running, &reload, kept.as_ref().map(|(_, delivery)| &**delivery)),
+                    (_, SIGHUP) => {
+                        notifier.reloading();
+                        notifier.ready(self.reload(&running, &reload, kept.as_ref().map(|(_, delivery)| &**delivery)));
+                        wake();
+                    }
                     _ if stop.asked() => end_now(kept.as_ref().map(|(_, delivery)| &**delivery), 128 + signal),
                     _ => {
+                        notifier.stopping();
                         stop.ask();
                         if let Some((_, delivery)) = kept {
                             delivery.stop(Instant::now() + store::ATTEMPTS_LIMIT);
@@ -199,10 +243,10 @@ impl Serve {
     }
 
     /// Has the receiver that began with `running` serve by what the configuration says now; or, where that cannot be, go on
-    /// as before.
-    fn reload(&self, running: &Config, reload: &Reload, delivery: Option<&Delivery>) {
+    /// as before. Gives its status from then on.
+    fn reload(&self, running: &Config, reload: &Reload, delivery: Option<&Delivery>) -> String {
         let read = self.config().and_then(|config| {
-            let receivers = receivers(&config, &self.origin())?;
+            let receivers = receivers(&config, &self.origin(), &self.handovers)?;
             // Whether there is a store was decided at the start.
             let sinks = match delivery {
                 Some(_) => Some(sinks::all(&config, &self.origin())?),
@@ -220,7 +264,8 @@ impl Serve {
         match read {
             Ok((receivers, material, config)) => {
                 warn(&what_stays(running, &config, delivery.is_some()));
-                let sources = receivers.iter().count();
+                self.handovers.tell();
+                let (sources, status) = (receivers.iter().count(), status(&receivers));
                 match reload {
                     Reload::Evented(change, binder) => {
                         binder.replace(material);
@@ -229,13 +274,21 @@ impl Serve {
                     Reload::TinyHttp(change) => change.make(receivers),
                 }
                 say(&format!("hookgate: read the configuration again ({sources} {})", plural("source", sources)));
+                status
             }
             Err(errors) => {
                 errors.iter().for_each(say_error);
-                say("hookgate: the configuration was not taken: nothing has changed");
+                alert("hookgate: the configuration was not taken: nothing has changed");
+                "serving as before: the new configuration was not taken".to_string()
             }
         }
     }
+}
+
+/// What `systemctl status` shows.
+fn status(receivers: &Receivers) -> String {
+    let sources = receivers.iter().count();
+    format!("serving {sources} {}", plural("source", sources))
 }
 
 /// What keeps the events.
@@ -267,6 +320,14 @@ impl Opened {
             Opened::Lines(_) => None,
         }
     }
+
+    /// What can be seen of its sinks.
+    fn watched(&self) -> Option<Arc<Watched>> {
+        match self {
+            Opened::Store(kept) => Some(kept.delivery.watched()),
+            Opened::Lines(_) => None,
+        }
+    }
 }
 
 /// What signals are minded with.
@@ -276,6 +337,7 @@ struct Minded {
     kept: Option<(Arc<Asks>, Arc<Delivery>)>,
     /// Wakes the loop.
     wake: Box<dyn Fn() + Send>,
+    notifier: Notifier,
 }
 
 fn no_signals(error: io::Error) -> Failure {
@@ -304,6 +366,8 @@ fn what_stays(running: &Config, next: &Config, has_store: bool) -> Vec<String> {
         stays("listen", running.listen != next.listen || running.listen_mode != next.listen_mode),
         stays("front", running.front != next.front),
         stays("the store", running.store != next.store),
+        stays("admin", running.admin != next.admin),
+        stays("the log", running.log != next.log),
         stays("the sink of a receiver without a store", !has_store && running.sinks != next.sinks),
     ]
     .into_iter()
@@ -325,7 +389,7 @@ fn cannot_listen(address: &str, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::InvalidInput => wrong(
             format!("cannot listen on {address:?}: {error}"),
-            format!("give an address and port, such as {LISTEN} or https://0.0.0.0:8443, or unix:PATH"),
+            format!("give an address and port, such as {LISTEN} or https://0.0.0.0:8443, or unix:PATH, or systemd"),
         ),
         _ => Failure::Running(format!("cannot listen on {address}: {error}")),
     }
@@ -344,10 +408,11 @@ fn descriptors_for_connections() -> usize {
 fn end_after_the_limit(has_store: bool) {
     let limit = std::thread::Builder::new().name("shutdown limit".into()).spawn(move || {
         std::thread::sleep(SHUTDOWN_LIMIT);
-        say("hookgate: some requests were not finished in time and got no answer");
+        alert("hookgate: some requests were not finished in time and got no answer");
         if has_store {
-            say("hookgate: or some events were not handed on in time, and are after the next start");
+            alert("hookgate: or some events were not handed on in time, and are after the next start");
         }
+        flush_log();
         std::process::exit(0);
     });
     drop(limit);

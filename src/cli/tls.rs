@@ -6,6 +6,7 @@ use crate::minimal::Failure;
 use crate::serve::evented::Listener;
 use clap::Args;
 use std::io;
+use std::net::TcpListener;
 
 #[cfg(feature = "tls")]
 use crate::{
@@ -138,5 +139,15 @@ impl Binder {
             return Listener::bind_tls(address, tls);
         }
         Listener::bind(address, mode)
+    }
+
+    /// The same on a TCP socket that was opened for it, `https` where TLS is to be spoken there.
+    pub(super) fn take(&self, socket: TcpListener, https: bool) -> io::Result<Listener> {
+        #[cfg(feature = "tls")]
+        if let (true, Some(tls)) = (https, &self.tls) {
+            return Listener::from_tcp_tls(socket, tls);
+        }
+        let _ = https;
+        Listener::from_tcp(socket)
     }
 }

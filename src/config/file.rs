@@ -1,5 +1,6 @@
 //! The configuration file: one TOML document, read strictly into plain data. Nothing is opened, looked up or resolved here.
 
+use super::logging::{LogFormat, LogLevel, Logging};
 use super::reader::{Document, Fields, Problem};
 use super::reference::{REFERENCE, SecretReference};
 use super::sink::{self, Sink};
@@ -25,6 +26,10 @@ pub struct Config {
     pub listen_mode: u32,
     /// What speaks HTTP.
     pub front: FrontName,
+    /// Where it says how it is: an address of loopback with a port, or `unix:PATH`.
+    pub admin: Option<String>,
+    /// What it says while it runs.
+    pub log: Logging,
     /// The proxies in front of it that are believed.
     pub proxies: Proxies,
     /// What strangers may take.
@@ -90,6 +95,8 @@ impl Default for Config {
             listen: vec![LISTEN.to_string()],
             listen_mode: 0o660,
             front: FrontName::default(),
+            admin: None,
+            log: Logging::default(),
             proxies: Proxies::default(),
             settings: Settings::default(),
             store: Some(Store::default()),
@@ -157,6 +164,11 @@ pub(super) fn read(document: &Document<'_>, folder: &Path) -> Option<Config> {
     let listen = listen(&mut fields, folder).unwrap_or(usual.listen);
     let listen_mode = fields.parsed("listen_mode", "the mode of Unix sockets in octal, as text: \"660\"", mode);
     let front = fields.one_of("front", &[("evented", FrontName::Evented), ("tiny_http", FrontName::TinyHttp)]);
+    let admin = fields.text("admin").map(|address| absolute(address, folder));
+    let log = Logging {
+        format: fields.one_of("log_format", &LogFormat::NAMES),
+        level: fields.one_of("log_level", &LogLevel::NAMES).unwrap_or_default(),
+    };
     let proxies = proxies(&mut fields);
     let settings = fields.table("limits", "limits", "[limits]").map_or(usual.settings, limits);
     let usual_store = Store { dir: folder.join(STORE_DIR), ..Store::default() };
@@ -178,7 +190,7 @@ pub(super) fn read(document: &Document<'_>, folder: &Path) -> Option<Config> {
         document.problem(0, "the tiny_http front listens on one address", "leave out front, or all of listen but one");
     }
     let listen_mode = listen_mode.unwrap_or(usual.listen_mode);
-    Some(Config { listen, listen_mode, front, proxies, settings, store, tls, sources, sinks })
+    Some(Config { listen, listen_mode, front, admin, log, proxies, settings, store, tls, sources, sinks })
 }
 
 fn listen(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<Vec<String>> {
@@ -186,11 +198,15 @@ fn listen(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<Vec<String>> {
     if listen.is_empty() {
         fields.wrong("listen", "is empty", "name an address to listen on, or leave it out");
     }
-    let absolute = |(address, _): (String, usize)| match address.strip_prefix("unix:") {
+    Some(listen.into_iter().map(|(address, _)| absolute(address, folder)).collect())
+}
+
+/// An address, with the path of a Unix socket as `folder` has it.
+fn absolute(address: String, folder: &Path) -> String {
+    match address.strip_prefix("unix:") {
         Some(path) if !path.is_empty() => format!("unix:{}", folder.join(path).display()),
         _ => address,
-    };
-    Some(listen.into_iter().map(absolute).collect())
+    }
 }
 
 fn proxies(fields: &mut Fields<'_, '_>) -> Proxies {

@@ -51,11 +51,17 @@ macro_rules! keys {
 /// All keys, by table.
 pub const KEYS: &[Key] = keys! {
     "" {
-        "listen": "list of addresses with ports, `https://` before one for TLS, and `unix:PATH`", Some(r#"["127.0.0.1:5000"]"#), r#"["0.0.0.0:80", "unix:/run/hookgate.sock"]"#,
+        "listen": "list of addresses with ports, `https://` before one for TLS, of `unix:PATH`, and of `systemd` or `systemd:NAME`", Some(r#"["127.0.0.1:5000"]"#), r#"["0.0.0.0:80", "unix:/run/hookgate.sock"]"#,
             "Where it listens. Port 0 takes a free one. It cannot be changed while the receiver runs.";
         "listen_mode": "text, octal, to `777`", Some(r#""660""#), r#""666""#, "The mode of Unix sockets.";
         "front": "`evented` or `tiny_http`", Some(r#""evented""#), r#""evented""#,
             "What speaks HTTP. `tiny_http` listens on one address, of loopback or a Unix socket. It cannot be changed while the receiver runs.";
+        "admin": "address of loopback with a port, or `unix:PATH`", None, r#""127.0.0.1:9000""#,
+            "Where `/healthz`, `/readyz` and `/metrics` are answered: [WATCHING.md](WATCHING.md). Nowhere unless it is said. It cannot be changed while the receiver runs.";
+        "log_format": "`human` or `json`", None, r#""json""#,
+            "How the log's lines on standard error are written. On a terminal it is `human`, elsewhere `json`, unless it is said. It cannot be changed while the receiver runs.";
+        "log_level": "`off`, `error`, `warn` or `info`", Some(r#""info""#), r#""warn""#,
+            "Which lines the log has; `info` has one for each request. It cannot be changed while the receiver runs.";
         "trusted_proxies": "list of networks (CIDR) and `unix`", Some("[]"), r#"["10.0.0.0/8", "unix"]"#,
             "Proxies that are believed about whom a request came from; `unix` is whoever connects to a Unix socket.";
         "client_address_from": "`x-forwarded-for` or `forwarded`", Some(r#""x-forwarded-for""#), r#""forwarded""#,
@@ -111,6 +117,8 @@ pub const KEYS: &[Key] = keys! {
         "tolerance": "time, 1s to 7d", None, r#""10m""#,
             "How far a signed time may be from now, before or after. The scheme says it unless this does.";
         "handshake_token": "reference to a secret", None, r#""env:VERIFY_TOKEN""#, "The token agreed on with the provider, where its handshake asks for one.";
+        "accept_handshake": "`true` or `false`", Some("false"), "true",
+            "Take the secret from the provider's first handshake (Asana's) in the first ten minutes, and write it to the file that `secrets` names, which holds none yet. See [SCHEMES.md](SCHEMES.md#handshakes).";
         "accept_uncovered_body": "`true` or `false`", Some("false"), "true",
             "Take deliveries of which nothing signs the body: who has seen one can send any other.";
         "allow_from": "list of networks (CIDR)", Some("[]"), r#"["192.0.2.0/24", "2001:db8::/32"]"#,

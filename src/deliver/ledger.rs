@@ -3,6 +3,8 @@
 mod look;
 mod replay;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 pub use look::{DeadLetter, Fate, Look, Standing, Tried, owed_from};
 pub use replay::Replays;

@@ -4,6 +4,7 @@ mod advance;
 
 use super::buffers::Buffers;
 use super::chunked::Decoder;
+use super::head;
 use super::limits::Limits;
 use crate::answer::{Answer, Persistence};
 use crate::memory::give_back;
@@ -32,10 +33,16 @@ pub trait Service {
     /// The verdict on a whole request.
     fn decide(&mut self, request: &Request<'_>) -> Verdict;
 
-    /// The answer to a request that was not let in, or not admitted.
-    fn refuse(&self, head: &Head<'_>, refusal: &Refusal) -> Answer {
+    /// The answer to a request that was not let in, or not admitted: it is over with that.
+    fn refuse(&mut self, head: &Head<'_>, refusal: &Refusal) -> Answer {
         let _ = head;
         Answer::refused(refusal)
+    }
+
+    /// Told of what was refused without being asked about: it is no request, or one that did not come to its end. It has a
+    /// head where its body was waited for. `status` is that of the answer.
+    fn broke_off(&mut self, head: Option<&Head<'_>>, refusal: &Refusal, status: u16) {
+        let _ = (head, refusal, status);
     }
 }
 
@@ -77,6 +84,8 @@ pub struct Connection {
     output: Vec<u8>,
     written: usize,
     deadline: Duration,
+    /// When what is in the input began to come.
+    began: Duration,
     served: u32,
     /// Nothing more will come.
     input_ended: bool,
@@ -116,6 +125,7 @@ impl Connection {
             output: Vec::new(),
             written: 0,
             deadline: now + limits.head_time,
+            began: now,
             served: 0,
             input_ended: false,
             draining: false,
@@ -134,6 +144,9 @@ impl Connection {
                 if let Phase::Head { begun: begun @ false, .. } = &mut self.phase {
                     *begun = true;
                     self.deadline = now + limits.head_time;
+                }
+                if self.input.is_empty() {
+                    self.began = now;
                 }
                 if self.input.capacity() == 0 {
                     self.input = buffers.take();
@@ -219,6 +232,7 @@ impl Connection {
             give_back(std::mem::take(&mut self.input));
         }
         self.deadline = now + limits.write_time;
+        self.began = now;
         self.phase = match persistence {
             Persistence::Keep | Persistence::KeepAsAsked => Phase::Head { looked: 0, begun: !self.input.is_empty() },
             Persistence::Close => Phase::Ending,
@@ -226,8 +240,26 @@ impl Connection {
     }
 
     /// Answers what is no request, or none that could be read to its end.
-    fn refuse(&mut self, refusal: &Refusal, limits: &Limits, now: Duration, date: UnixTime) {
-        self.end_with(&Answer::refused(refusal), false, limits, now, date);
+    fn refuse(
+        &mut self,
+        refusal: &Refusal,
+        service: &mut impl Service,
+        limits: &Limits,
+        now: Duration,
+        date: UnixTime,
+    ) {
+        let answer = Answer::refused(refusal);
+        let head = match self.phase {
+            Phase::Body { head_bytes, .. } => self.input.get(..head_bytes),
+            _ => None,
+        };
+        let mut tell = |head: Option<&Head<'_>>| service.broke_off(head, refusal, answer.status());
+        match head {
+            // It was one when its body began to be waited for.
+            Some(head) => drop(head::parse(head, limits, |head, _| tell(Some(head)))),
+            None => tell(None),
+        }
+        self.end_with(&answer, false, limits, now, date);
     }
 
     /// Answers without having read the request to its end. The framing is lost: nothing that follows is parsed.
@@ -282,6 +314,12 @@ impl Connection {
         }
     }
 
+    /// When the request at hand began to come: at `now`, where nothing of it has come yet.
+    #[must_use]
+    pub fn began(&self, now: Duration) -> Duration {
+        if self.input.is_empty() { now } else { self.began }
+    }
+
     /// When [`Connection::expire`] is due.
     #[must_use]
     pub fn deadline(&self) -> Duration {
@@ -289,10 +327,10 @@ impl Connection {
     }
 
     /// Says that the deadline has passed: a request that came too slowly is refused, anything else is closed.
-    pub fn expire(&mut self, limits: &Limits, now: Duration, date: UnixTime) {
+    pub fn expire(&mut self, service: &mut impl Service, limits: &Limits, now: Duration, date: UnixTime) {
         match self.phase {
             Phase::Head { .. } | Phase::Body { .. } if self.pending().is_empty() && !self.input.is_empty() => {
-                self.refuse(&Refusal::TooSlow, limits, now, date);
+                self.refuse(&Refusal::TooSlow, service, limits, now, date);
             }
             // Its verdict is ours to give, not the client's to wait for.
             Phase::Deciding { .. } => self.deadline = now + limits.write_time,

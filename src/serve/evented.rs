@@ -17,6 +17,7 @@ mod turn;
 
 pub use socket::{BACKLOG, Listener};
 
+use super::watch::{Unwatched, Watch};
 use super::{Change, Stop};
 use crate::access::Rates;
 use crate::answer::LastAnswer;
@@ -27,7 +28,9 @@ use crate::time::UnixTime;
 use mio::{Interest, Poll, Token, Waker};
 use slots::Slots;
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -83,7 +86,11 @@ pub struct Front {
     listeners: Vec<Listening>,
     waker: Arc<Waker>,
     change: Change<Serving>,
+    watch: Watcher,
 }
+
+/// Who watches the front.
+struct Watcher(Box<dyn Watch>);
 
 #[derive(Debug)]
 struct Listening {
@@ -107,7 +114,13 @@ impl Front {
         }
         let wakes = Arc::clone(&waker);
         let change = Change::new(move || drop(wakes.wake()));
-        Ok(Front { poll, listeners: listening, waker, change })
+        Ok(Front { poll, listeners: listening, waker, change, watch: Watcher(Box::new(Unwatched)) })
+    }
+
+    /// The same with somebody who watches it.
+    #[must_use]
+    pub fn with_watch(self, watch: impl Watch + 'static) -> Self {
+        Front { watch: Watcher(Box::new(watch)), ..self }
     }
 
     /// A way to stop it.
@@ -154,6 +167,8 @@ impl Front {
             receivers: serving.receivers,
             rates: Rates::default(),
             keeper,
+            watch: self.watch.0,
+            id: Vec::new(),
             settings: serving.settings,
             change: self.change,
             started: Instant::now(),
@@ -162,6 +177,7 @@ impl Front {
             next_expiry: Duration::MAX,
             is_woken: false,
             tend_after: Duration::ZERO,
+            watch_after: Duration::MAX,
             accept_after: Duration::ZERO,
             backoff: BACKOFF.0,
             stopping: None,
@@ -195,6 +211,9 @@ struct Loop<'r, K> {
     receivers: Receivers,
     rates: Rates,
     keeper: &'r mut K,
+    watch: Box<dyn Watch>,
+    /// The id of the event that was answered last, as text.
+    id: Vec<u8>,
     settings: Settings,
     change: Change<Serving>,
     started: Instant,
@@ -208,6 +227,8 @@ struct Loop<'r, K> {
     is_woken: bool,
     /// When it wants to be let do so at the latest.
     tend_after: Duration,
+    /// The same of who watches.
+    watch_after: Duration,
     accept_after: Duration,
     backoff: Duration,
     /// When to give up on what is in flight, once asked to stop.
@@ -217,10 +238,23 @@ struct Loop<'r, K> {
 /// A request that was proven in this turn.
 #[derive(Debug)]
 struct Deciding {
-    /// Its connection.
+    /// Its connection; [`GONE`] where that is closed already.
     index: usize,
     /// The number of its receiver.
     receiver: usize,
     /// Unless the keeper would not have it.
     staged: Option<Staged>,
+    /// The address of its connection.
+    peer: Option<IpAddr>,
+    /// When it began to come.
+    began: Duration,
+}
+
+/// In the place of a connection's index: no connection has it.
+const GONE: usize = usize::MAX;
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watcher(…)")
+    }
 }

@@ -1,11 +1,12 @@
 //! The front on tiny_http: a loop of `recv`, `receive`, keep, answer. For embedding, for loopback and behind a buffering
 //! proxy; docs/DESIGN.md lists what tiny_http cannot be kept from.
 
+use super::watch::{self, Answered, Settled, Unwatched, Watch};
 use super::{Change, Stop};
 use crate::access::Rates;
 use crate::answer::{Answer, Persistence};
 use crate::http1::{self, Framing};
-use crate::receipt::{Keep, Staged, settle, stage};
+use crate::receipt::{Keep, Novelty, Staged, settle, stage};
 use crate::receive::{Received, Receivers};
 use crate::request::{Head, Header, Request};
 use crate::time::UnixTime;
@@ -98,20 +99,39 @@ pub fn run<K: Keep>(
     change: &Change<Receivers>,
     stop: &Stop,
 ) -> io::Result<()> {
+    run_watched(listener, receivers, keeper, &mut Unwatched, change, stop)
+}
+
+/// [`run`] with somebody who watches.
+///
+/// # Errors
+/// Where the listener cannot be set up.
+pub fn run_watched<K: Keep>(
+    listener: &Listener,
+    receivers: Receivers,
+    keeper: &mut K,
+    watch: &mut dyn Watch,
+    change: &Change<Receivers>,
+    stop: &Stop,
+) -> io::Result<()> {
     // Accepted TCP sockets inherit it (Linux, BSD).
     listener.as_stream()?.set_write_timeout(Some(SEND_TIMEOUT))?;
     let mut front = Front::new(listener)?;
-    let mut desk = Desk { receivers, rates: Rates::default(), started: Instant::now() };
+    watch.serves(&receivers);
+    let mut desk = Desk { receivers, rates: Rates::default(), watch, started: Instant::now() };
     while !stop.asked() {
         let first = front.wait(LOOK_AROUND, stop);
         if let Some(receivers) = change.take() {
+            desk.watch.serves(&receivers);
             desk = Desk { receivers, rates: Rates::default(), ..desk };
         }
         if let Some(first) = first {
             turn(first, &mut front, &mut desk, keeper);
         }
-        // No later than it asks for, give or take a look around.
+        // No later than they ask for, give or take a look around.
         keeper.tend();
+        desk.watch.keeps(keeper.is_taking());
+        desk.watch.tend();
     }
     while let Some(first) = front.wait(QUIET, stop) {
         turn(first, &mut front, &mut desk, keeper);
@@ -120,46 +140,77 @@ pub fn run<K: Keep>(
 }
 
 /// Who decides, and what that goes by.
-struct Desk {
+struct Desk<'w> {
     receivers: Receivers,
     rates: Rates,
+    watch: &'w mut dyn Watch,
     started: Instant,
 }
 
 /// One turn: `first` and what else is waiting are read, judged and staged, then kept together, then answered.
-fn turn<K: Keep>(first: tiny_http::Request, front: &mut Front<'_>, desk: &mut Desk, keeper: &mut K) {
-    let Desk { receivers, rates, started } = desk;
+fn turn<K: Keep>(first: tiny_http::Request, front: &mut Front<'_>, desk: &mut Desk<'_>, keeper: &mut K) {
+    let Desk { receivers, rates, watch, started } = desk;
     let now = (started.elapsed(), UnixTime::now());
     let mut judged = Vec::new();
     let mut body_bytes = 0;
     let mut next = Some(first);
     while let Some(mut request) = next {
         let peer = request.remote_addr().map(SocketAddr::ip);
+        let began = Instant::now();
         let verdict = read_body(&mut request, receivers, rates, now.0).and_then(|body| {
             body_bytes += body.len();
             let headers = headers(&request);
             match receivers.receive(&Request { head: head(&request, &headers), body: &body }, rates, now)? {
                 (_, Received::Handshake(answer)) => Ok(Decided::Answered(answer)),
                 (number, Received::Delivery(delivery)) => {
+                    watch.proved(number, delivery.verified().secret_label(), now.1);
                     Ok(Decided::Proven(number, stage(keeper, &delivery.with_peer(peer)).ok()))
                 }
             }
         });
-        judged.push((request, verdict));
+        judged.push((request, verdict, began));
         let room = judged.len() < TURN_REQUESTS && body_bytes < TURN_BODY_BYTES;
         next = if room { front.try_next() } else { None };
     }
+    let deliveries = judged.iter().filter(|(_, verdict, _)| matches!(verdict, Ok(Decided::Proven(..)))).count();
+    let asked = Instant::now();
     let receipt = settle(keeper).ok();
-    for (request, verdict) in judged {
-        let answer = match (verdict, &receipt) {
-            (Err(refusal), _) => receivers.refuse(&head(&request, &[]), &refusal),
-            (Ok(Decided::Answered(answer)), _) => answer,
-            (Ok(Decided::Proven(number, Some(staged))), Some(receipt)) => match receivers.at(number) {
-                Some(receiver) => Answer::accepted(receiver.verifier().scheme(), staged, receipt),
-                None => Answer::unavailable(),
+    if deliveries > 0 {
+        watch.settled(Settled { deliveries, took: asked.elapsed(), is_kept: receipt.is_some() });
+    }
+    let mut id = Vec::new();
+    for (request, verdict, began) in judged {
+        let receiver = receivers.find(&head(&request, &[])).map(|(number, _)| number);
+        let proven = |number| receivers.at(number).map(|receiver| receiver.verifier().scheme());
+        id.clear();
+        let refusal;
+        let (verdict, answer) = match (verdict, &receipt) {
+            (Err(refused), _) => {
+                refusal = refused;
+                (watch::Verdict::Refused(&refusal), receivers.refuse(&head(&request, &[]), &refusal))
+            }
+            (Ok(Decided::Answered(answer)), _) => (watch::Verdict::Handshake, answer),
+            (Ok(Decided::Proven(number, staged)), receipt) => match (staged, receipt, proven(number)) {
+                (Some(staged), Some(receipt), Some(scheme)) => {
+                    staged.number().inspect(|number| keeper.write_id(*number, &mut id));
+                    let verdict = match staged.novelty() {
+                        Novelty::New => watch::Verdict::Accepted,
+                        Novelty::Duplicate => watch::Verdict::Duplicate,
+                    };
+                    (verdict, Answer::accepted(scheme, staged, receipt))
+                }
+                _ => (watch::Verdict::Unavailable, Answer::unavailable()),
             },
-            (Ok(_), _) => Answer::unavailable(),
         };
+        watch.answered(&Answered {
+            receiver,
+            verdict,
+            status: answer.status(),
+            id: std::str::from_utf8(&id).ok().filter(|id| !id.is_empty()),
+            peer: request.remote_addr().map(SocketAddr::ip),
+            took: began.elapsed(),
+            date: now.1,
+        });
         respond(request, &answer, now.1);
     }
 }

@@ -50,6 +50,7 @@ impl Style {
             event_type: event.event_type.as_deref().map(Cow::Borrowed),
             delivery_id: event.delivery_id.as_deref().map(Cow::Borrowed),
             received_at: event.received_at,
+            secret_label: &event.secret_label,
             payload: &event.payload(),
             #[cfg(feature = "config")]
             content_type: event.header("Content-Type"),
@@ -135,5 +136,13 @@ impl<W: Write> Keep for Lines<W> {
             give_back(text);
         }
         written
+    }
+
+    fn last_number(&self) -> Option<u64> {
+        self.ids.given().checked_sub(1)
+    }
+
+    fn write_id(&self, number: u64, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.ids.id_of(number).as_bytes());
     }
 }

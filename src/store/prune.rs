@@ -3,7 +3,7 @@
 use super::{LOCK_FILE, Lock, PRUNE_FILE, StoreError};
 use crate::time::UnixTime;
 use rustix::process::{Pid, Signal, kill_process};
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -16,6 +16,8 @@ use std::path::Path;
 pub fn ask(folder: &Path, pid: u32, moment: UnixTime) -> Result<(), StoreError> {
     let path = folder.join(PRUNE_FILE);
     let failed = |error: io::Error| StoreError::Folder { path: path.clone(), why: error.to_string() };
+    // Until it is written, the receiver takes back none that it has fulfilled: it could be this one.
+    let held = File::open(folder).and_then(|folder| folder.lock().map(|()| folder));
     // Somebody may have asked for more already; who asks for less is done when that is.
     if asked(folder).is_none_or(|before| before < moment) {
         let new = folder.join(format!("{PRUNE_FILE}.{}", std::process::id()));
@@ -27,6 +29,7 @@ pub fn ask(folder: &Path, pid: u32, moment: UnixTime) -> Result<(), StoreError> 
             return Err(failed(error));
         }
     }
+    drop(held);
     wake(folder, pid)
 }
 
@@ -55,7 +58,8 @@ pub fn is_asked(folder: &Path) -> bool {
     folder.join(PRUNE_FILE).exists()
 }
 
-fn asked(folder: &Path) -> Option<UnixTime> {
+/// Before which moment what was received is to be deleted, if that is asked for.
+pub(super) fn asked(folder: &Path) -> Option<UnixTime> {
     fs::read_to_string(folder.join(PRUNE_FILE)).ok()?.trim().parse().ok().map(UnixTime::from_ms)
 }
 
@@ -84,11 +88,35 @@ pub fn prune(
         deleted += count as u64;
         seen(deleted);
     }
-    // What was asked of a receiver that ended before it was done.
-    if asked(folder).is_some_and(|before| before <= moment) {
-        let _ = fs::remove_file(folder.join(PRUNE_FILE));
-    }
+    // What was asked of a receiver that ended before it was done. Somebody else may be asking now: he goes on waiting.
+    let _ = settle(folder, moment);
     Ok(deleted)
+}
+
+/// What became of the wish in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// It is taken back: whoever waits for that is done.
+    Fulfilled,
+    /// It is another one by now, to delete what was received before this.
+    Another(UnixTime),
+    /// Somebody is writing one.
+    Held,
+}
+
+/// Takes back the wish in `folder`, where it asks for no more than what is done: all events are deleted that were received before
+/// `moment`.
+pub(super) fn settle(folder: &Path, moment: UnixTime) -> Wish {
+    // Where a file system knows no locks, it goes without: two commands at one moment may then have to be given again.
+    let held = File::open(folder).map(|folder| folder.try_lock().map(|()| folder));
+    match (held, asked(folder)) {
+        (Ok(Err(TryLockError::WouldBlock)), _) => Wish::Held,
+        (_, Some(before)) if before > moment => Wish::Another(before),
+        (_held, _) => {
+            let _ = fs::remove_file(folder.join(PRUNE_FILE));
+            Wish::Fulfilled
+        }
+    }
 }
 
 /// Whether the process `pid` does something with SIGUSR1 but to end of it, as far as this system shows that: proc(5), `SigCgt`.

@@ -1,6 +1,7 @@
 //! Letting go of what is old, a step at a time, asked of the loop that receives.
 
-use super::{PRUNE_FILE, Settings};
+use super::Settings;
+use super::prune::{self, Wish};
 use rusqlite::{Connection, params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -58,9 +59,9 @@ pub(super) struct Retention {
     keep_ms: Option<i64>,
     keep_bytes: Option<i64>,
     asks: Arc<Asks>,
-    prune_path: PathBuf,
+    folder: PathBuf,
     /// What `hookgate events prune` asked for.
-    prune_before: Option<i64>,
+    prune_before: Option<UnixTime>,
     /// Replay keys that are forgotten, and still in the file.
     forgotten: usize,
     /// Those up to the one of this event too, which were too many at the start.
@@ -76,7 +77,7 @@ impl Retention {
             keep_ms: settings.keep_ms(),
             keep_bytes: settings.keep_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX)),
             asks: Arc::new(Asks { owed_from: AtomicI64::new(i64::MAX), prune: AtomicBool::new(true) }),
-            prune_path: folder.join(PRUNE_FILE),
+            folder: folder.to_path_buf(),
             prune_before: None,
             forgotten: 0,
             left_out: 0,
@@ -102,8 +103,7 @@ impl Retention {
     /// Does a step of what is due; gives when more will be. `next` is the number of the next event.
     pub(super) fn step(&mut self, connection: &Connection, next: i64) -> rusqlite::Result<Duration> {
         if self.asks.prune.swap(false, Ordering::AcqRel) {
-            self.prune_before =
-                std::fs::read_to_string(&self.prune_path).ok().and_then(|text| text.trim().parse().ok());
+            self.prune_before = prune::asked(&self.folder);
             self.look_at = Instant::now();
         }
         // In large steps, so that a turn seldom has one.
@@ -123,8 +123,15 @@ impl Retention {
         if self.delete_events(connection)? || self.give_back(connection)? {
             return Ok(Duration::ZERO);
         }
-        if self.prune_before.take().is_some() {
-            let _ = std::fs::remove_file(&self.prune_path);
+        if let Some(before) = self.prune_before {
+            match prune::settle(&self.folder, before) {
+                Wish::Fulfilled => self.prune_before = None,
+                Wish::Another(before) => {
+                    self.prune_before = Some(before);
+                    return Ok(Duration::ZERO);
+                }
+                Wish::Held => return Ok(keys_due.min(STEP_PAUSE)),
+            }
         }
         let pause = if self.looked_at == next { LOOK_WHEN_IDLE } else { LOOK_EVERY };
         self.looked_at = next;
@@ -137,7 +144,7 @@ impl Retention {
     fn delete_events(&self, connection: &Connection) -> rusqlite::Result<bool> {
         let now = UnixTime::now().as_ms();
         let by_age = self.keep_ms.map(|keep| now.saturating_sub(keep));
-        let before = by_age.max(self.prune_before);
+        let before = by_age.max(self.prune_before.map(UnixTime::as_ms));
         let owed_from = self.asks.owed_from.load(Ordering::Acquire);
         if let Some(before) = before
             && delete_before(connection, before, owed_from)? > 0
@@ -203,4 +210,68 @@ fn bytes_in_use(connection: &Connection) -> rusqlite::Result<i64> {
 
 fn number(connection: &Connection, pragma: &str) -> rusqlite::Result<i64> {
     connection.prepare_cached(&format!("PRAGMA {pragma}"))?.query_row([], |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::PRUNE_FILE;
+    use std::fs::{self, File};
+
+    /// A folder for one test, an open file with events that were received at 0, 1, … 9, and what lets go of them.
+    fn start(name: &str) -> (PathBuf, Connection, Retention) {
+        let folder = std::env::temp_dir().join(format!("hookgate-retention-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir(&folder).unwrap();
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(include_str!("schema/1.sql")).unwrap();
+        for at in 0..10 {
+            let event = "INSERT INTO events VALUES (?1, ?2, '', '', 1, '', NULL, NULL, NULL, '', '', '', '', x'')";
+            connection.execute(event, [at + 1, at]).unwrap();
+        }
+        let retention = Retention::new(&folder, &Settings::default());
+        (folder, connection, retention)
+    }
+
+    fn oldest(connection: &Connection) -> i64 {
+        connection.query_row("SELECT min(received_at) FROM events", [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_second_wish_that_comes_while_the_first_is_fulfilled_is_fulfilled_too() {
+        let (folder, connection, mut retention) = start("second");
+        fs::write(folder.join(PRUNE_FILE), "3\n").unwrap();
+        assert_eq!(retention.step(&connection, 11), Ok(Duration::ZERO));
+        assert_eq!(oldest(&connection), 3);
+        // Its signal is yet to come.
+        fs::write(folder.join(PRUNE_FILE), "7\n").unwrap();
+        while folder.join(PRUNE_FILE).exists() {
+            assert_eq!(oldest(&connection), 3, "it is not taken back before it is fulfilled");
+            retention.step(&connection, 11).unwrap();
+            if oldest(&connection) == 7 {
+                break;
+            }
+        }
+        assert_eq!(oldest(&connection), 7);
+        retention.step(&connection, 11).unwrap();
+        assert!(!folder.join(PRUNE_FILE).exists());
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn no_wish_is_taken_back_while_somebody_writes_one() {
+        let (folder, connection, mut retention) = start("held");
+        fs::write(folder.join(PRUNE_FILE), "3\n").unwrap();
+        let held = File::open(&folder).unwrap();
+        held.lock().unwrap();
+        assert_eq!(retention.step(&connection, 11), Ok(Duration::ZERO));
+        for _ in 0..3 {
+            assert_eq!(retention.step(&connection, 11), Ok(STEP_PAUSE));
+            assert!(folder.join(PRUNE_FILE).exists());
+        }
+        drop(held);
+        retention.step(&connection, 11).unwrap();
+        assert_eq!((folder.join(PRUNE_FILE).exists(), oldest(&connection)), (false, 3));
+        fs::remove_dir_all(folder).unwrap();
+    }
 }

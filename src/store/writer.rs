@@ -283,6 +283,18 @@ impl Keep for Store {
         Ok(())
     }
 
+    fn is_taking(&self) -> bool {
+        self.check_open().is_ok()
+    }
+
+    fn last_number(&self) -> Option<u64> {
+        Some((self.next + self.turn.events - 1).unsigned_abs())
+    }
+
+    fn write_id(&self, number: u64, out: &mut Vec<u8>) {
+        self.id.write_event(number, out);
+    }
+
     fn tend(&mut self) -> Option<Duration> {
         if let State::Broken { again_at, pause } = self.state {
             let now = Instant::now();

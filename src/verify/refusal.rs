@@ -103,6 +103,48 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Its name, in logs and metrics: one word of a fixed set.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Refusal::MalformedHead => "malformed_head",
+            Refusal::TargetTooLong => "target_too_long",
+            Refusal::HeadTooLong => "head_too_long",
+            Refusal::UnsupportedVersion => "unsupported_version",
+            Refusal::UnknownExpectation => "unknown_expectation",
+            Refusal::TooSlow => "too_slow",
+            Refusal::AmbiguousFraming => "ambiguous_framing",
+            Refusal::UnsupportedTransferEncoding => "unsupported_transfer_encoding",
+            Refusal::BrokenBody => "broken_body",
+            Refusal::UnknownPath => "unknown_path",
+            Refusal::AddressNotAllowed => "address_not_allowed",
+            Refusal::TooManyRequests { .. } => "too_many_requests",
+            Refusal::MethodNotAllowed => "method_not_allowed",
+            Refusal::BodyTooLong { .. } => "body_too_long",
+            Refusal::UnsupportedContentEncoding => "unsupported_content_encoding",
+            Refusal::MissingSignature => "missing_signature",
+            Refusal::EmptyBody => "empty_body",
+            Refusal::RepeatedSignature => "repeated_signature",
+            Refusal::TooManySignatures { .. } => "too_many_signatures",
+            Refusal::UnsupportedScheme => "unsupported_scheme",
+            Refusal::MissingTimestamp => "missing_timestamp",
+            Refusal::MalformedTimestamp => "malformed_timestamp",
+            Refusal::MissingId => "missing_id",
+            Refusal::MalformedId => "malformed_id",
+            Refusal::UnsupportedAlgorithm => "unsupported_algorithm",
+            Refusal::MalformedSignature => "malformed_signature",
+            Refusal::UncoveredBody => "uncovered_body",
+            Refusal::TooManyParameters { .. } => "too_many_parameters",
+            Refusal::SignatureMismatch => "signature_mismatch",
+            Refusal::Stale { .. } => "stale",
+            Refusal::FromTheFuture { .. } => "from_the_future",
+            Refusal::InvalidHandshake => "invalid_handshake",
+            Refusal::HandshakeRefused => "handshake_refused",
+            Refusal::InvalidJson(_) => "invalid_json",
+            Refusal::InvalidForm => "invalid_form",
+        }
+    }
+
     /// The status of the answer, and its whole `detail`: as much as a stranger learns.
     #[must_use]
     pub fn answer(&self) -> (u16, &'static str) {

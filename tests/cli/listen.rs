@@ -14,31 +14,43 @@ use std::sync::mpsc;
 use std::thread;
 
 /// A receiver in `folder`, and the names of what it listens on, in order, without their path.
-struct Listening {
+pub(super) struct Listening {
     child: Child,
-    names: Vec<String>,
+    pub(super) names: Vec<String>,
 }
 
 /// Starts `hookgate serve` with `arguments`, which make it listen on `count` addresses.
 fn serve(folder: &Folder, arguments: &[&str], count: usize) -> Listening {
     let mut command = hookgate();
     command.arg("serve").args(arguments).env("HOOKGATE_SECRET", SECRET).current_dir(folder.path());
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    listening(command, count)
+}
+
+/// Starts `command`, which comes to listen on `count` addresses.
+pub(super) fn listening(mut command: Command, count: usize) -> Listening {
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     let (told, lines) = mpsc::channel();
     let talk = BufReader::new(child.stderr.take().unwrap());
     thread::spawn(move || talk.lines().map_while(Result::ok).for_each(|line| drop(told.send(line))));
     let mut listening = Listening { child, names: Vec::new() };
     while listening.names.len() < count {
         let line = lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("after {:?} came no name", listening.names));
-        let name = line.strip_prefix("hookgate: listening on ").and_then(|rest| rest.split("/webhook (").next());
+        let said = line.split_once("hookgate: listening on ");
+        let name = said.and_then(|(_, rest)| rest.split("/webhook (").next());
         listening.names.extend(name.map(str::to_string));
     }
     listening
 }
 
 impl Listening {
+    /// The number of its process.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends SIGTERM and waits for exit code 0.
-    fn stop(mut self) {
+    pub(super) fn stop(mut self) {
         Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert_eq!(self.child.wait().unwrap().code(), Some(0));
     }
@@ -52,14 +64,14 @@ impl Drop for Listening {
 }
 
 /// That a signed delivery over `stream` is answered 200.
-fn expect_service(mut stream: impl Read + Write) {
+pub(super) fn expect_service(mut stream: impl Read + Write) {
     stream.write_all(&signed("{}").header("Connection", "close").bytes()).unwrap();
     let mut answer = [0; 15];
     stream.read_exact(&mut answer).unwrap();
     assert_eq!(&answer, b"HTTP/1.1 200 OK");
 }
 
-fn over_unix(folder: &Folder, name: &str) -> UnixStream {
+pub(super) fn over_unix(folder: &Folder, name: &str) -> UnixStream {
     let stream = UnixStream::connect(folder.path().join(name)).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream

@@ -112,6 +112,6 @@ fn ten_thousand_events_leave_no_child_behind_and_never_have_more_than_four() {
         std::thread::sleep(Duration::from_millis(1));
     }
     assert!(most > 0 && seen.len() > 1, "they were looked at while they ran");
-    assert_eq!(children(&receiver), [String::new(); 0]);
+    assert!(children(&receiver).is_empty());
     end(&mut receiver);
 }

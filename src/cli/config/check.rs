@@ -1,5 +1,7 @@
 //! `hookgate config check`: all that can be known of a configuration before it runs.
 
+use super::super::handover::Handovers;
+use super::super::serve::check_admin;
 use super::super::setup::{Origin, read_config, receivers};
 use super::super::sinks;
 use super::super::tls;
@@ -19,7 +21,7 @@ const PROBE_TIME: Duration = Duration::from_secs(5);
 pub(super) fn check(path: &Path, probe: bool) -> Result<String, Vec<ConfigError>> {
     let config = read_config(path)?;
     let origin = Origin(Some(path.to_path_buf()));
-    let mut errors = receivers(&config, &origin).map(drop).err().unwrap_or_default();
+    let mut errors = receivers(&config, &origin, &Handovers::default()).map(drop).err().unwrap_or_default();
     errors.extend(tls::read(&config.listen, &config.tls).map(drop).map_err(|failed| origin.failure(0, failed)).err());
     if let Some(store) = &config.store
         && let Err(why) = check_folder(&store.dir)
@@ -29,6 +31,9 @@ pub(super) fn check(path: &Path, probe: bool) -> Result<String, Vec<ConfigError>
             &format!("the store's dir {} {why}", store.dir.display()),
             "name one that can be written to",
         ));
+    }
+    if let Some(Err(error)) = config.admin.as_deref().map(check_admin) {
+        errors.push(origin.error(0, &error.what, error.hint));
     }
     if config.store.is_none() {
         errors.extend(sinks::lines(&config, &origin).map(drop).err().unwrap_or_default());

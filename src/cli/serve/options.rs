@@ -5,6 +5,7 @@ use super::super::setup::{Origin, fail};
 use super::super::tls::TlsOptions;
 use super::super::wrong;
 use super::store::StoreOptions;
+use super::watch::WatchOptions;
 use crate::access::{Access, ForwardedBy, Network, Proxies, Rate};
 use crate::config::{self, Config, FrontName, Keeping, SecretReference, Sink, Source, is_name};
 use crate::minimal::{Failure, LISTEN, PATH};
@@ -19,7 +20,7 @@ use std::time::Duration;
 /// All that a file can say of one source and one sink.
 #[derive(Args)]
 pub(super) struct Options {
-    /// Address and port, https:// before it for TLS, or unix:PATH, to listen on (repeatable); port 0 takes a free one
+    /// Address and port, https:// before it for TLS, unix:PATH, or systemd[:NAME] for sockets that systemd opened, to listen on (repeatable); port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = LISTEN)]
     listen: Vec<String>,
     /// Mode of the Unix socket's file, in octal
@@ -62,6 +63,8 @@ pub(super) struct Options {
     #[arg(long, value_name = "KEY=VALUE")]
     sink: Vec<String>,
     #[command(flatten)]
+    watch: WatchOptions,
+    #[command(flatten)]
     limits: LimitOptions,
 }
 
@@ -81,7 +84,7 @@ struct HandshakeOptions {
     /// The same in an environment variable
     #[arg(long, value_name = "VAR", conflicts_with = "handshake_token_file")]
     handshake_token_env: Option<OsString>,
-    /// Let a handshake hand over the secret (Asana); not possible yet
+    /// Take the secret from the first handshake that hands one over (Asana's) in the first ten minutes, and write it to the file of --secret-file, which holds none yet
     #[arg(long)]
     accept_handshake: bool,
 }
@@ -158,12 +161,6 @@ struct LimitOptions {
 impl Options {
     /// The configuration that the arguments are.
     pub(super) fn config(&self) -> Result<Config, Failure> {
-        if self.handshake.accept_handshake {
-            return Err(wrong(
-                "there is no place yet to keep a secret that a handshake hands over",
-                "create the webhook by other means, take the secret from its answer, and give --secret-file FILE",
-            ));
-        }
         let source = self.source()?;
         let sinks = self.sinks(std::slice::from_ref(&source))?;
         Ok(Config {
@@ -173,6 +170,8 @@ impl Options {
                 FrontOption::Evented => FrontName::Evented,
                 FrontOption::TinyHttp => FrontName::TinyHttp,
             },
+            admin: self.watch.admin(),
+            log: self.watch.logging(),
             proxies: self.access.proxies()?,
             settings: self.limits.settings(),
             store: self.store.config(),
@@ -204,6 +203,7 @@ impl Options {
             body_limit_bytes: self.limits.body_limit,
             tolerance: self.tolerance.map(Duration::from_secs),
             handshake_token: self.handshake.token(),
+            accept_handshake: self.handshake.accept_handshake,
             accept_uncovered_body: self.accept_uncovered_body || self.scheme.is_of_file(),
             access: Access {
                 allow_from: self.access.allow_from.clone(),

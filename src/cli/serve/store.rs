@@ -3,22 +3,16 @@
 use super::super::wrong;
 use crate::config::{self, ConfigError};
 use crate::deliver::{self, Delivery, Sink};
-use crate::minimal::{Failure, warn};
+use crate::minimal::{Failure, alert, say, warn};
 use crate::store::{self, FOLDER, Notice, Settings, Store, StoreError};
 use crate::time::UnixTime;
 use clap::Args;
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::fd::AsFd;
 use std::path::PathBuf;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long attempts may go on after SIGTERM: all has to be over in 9 s, and what is ended has to be written down.
 pub(super) const ATTEMPTS_LIMIT: Duration = Duration::from_millis(8_500);
-
-/// Lines for stderr that wait, at most; more are dropped.
-const LINES_WAITING: usize = 64;
 
 /// What is kept of what was accepted.
 #[derive(Args)]
@@ -75,11 +69,15 @@ pub(super) fn open(config: &config::Store, sinks: Vec<Sink>) -> Result<Kept, Fai
     };
     warn(&Vec::from_iter(store::prepare(&config.dir)?));
     let store = Store::open(&config.dir, settings, UnixTime::now())?;
-    let say = lines_elsewhere().map_err(super::failed)?;
-    let say_of_sinks = say.clone();
-    let of_sinks = move |notice: deliver::Notice| say_of_sinks(format!("hookgate: {notice}\n"));
+    let of_sinks = |notice: deliver::Notice| match notice {
+        deliver::Notice::Added { .. } | deliver::Notice::Resumed { .. } => say(&format!("hookgate: {notice}")),
+        _ => alert(&format!("hookgate: {notice}")),
+    };
     let delivery = Delivery::start(&config.dir, sinks, (store.next_number() - 1, store.asks()), of_sinks)?;
-    let tell = move |notice: Notice| say(format!("hookgate: {notice}\n"));
+    let tell = |notice: Notice| match notice {
+        Notice::Failed(_) | Notice::LogHeld { .. } => alert(&format!("hookgate: {notice}")),
+        _ => say(&format!("hookgate: {notice}")),
+    };
     let store = store.with_bell(delivery.bell()).with_listener(tell);
     Ok(Kept { store, delivery: Arc::new(delivery) })
 }
@@ -108,17 +106,4 @@ fn keys(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|count| (1..=most).contains(count))
         .ok_or_else(|| format!("give a number from 1 to {most}"))
-}
-
-/// Writes lines to stderr on a thread of its own: nobody may be reading there, and the receiver does not wait for that.
-fn lines_elsewhere() -> io::Result<impl Fn(String) + Clone + Send + Sync + 'static> {
-    let (line, lines) = mpsc::sync_channel::<String>(LINES_WAITING);
-    // Not std's stderr, whose lock the end of the program takes.
-    let mut stderr = File::from(io::stderr().as_fd().try_clone_to_owned()?);
-    std::thread::Builder::new().name("stderr".into()).spawn(move || {
-        for line in lines {
-            let _ = stderr.write_all(line.as_bytes());
-        }
-    })?;
-    Ok(move |text| drop(line.try_send(text)))
 }

@@ -97,7 +97,7 @@ impl Connection {
             match went_on {
                 Ok(true) => {}
                 Ok(false) => break,
-                Err(refusal) => return self.refuse(&refusal, limits, now, date),
+                Err(refusal) => return self.refuse(&refusal, service, limits, now, date),
             }
         }
         if self.input_ended

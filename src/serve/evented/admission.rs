@@ -6,6 +6,7 @@ use super::socket::Stream;
 use super::{BACKOFF, Loop};
 use crate::http1::Connection;
 use crate::receipt::Keep;
+use crate::serve::watch::{Happening, Shed};
 use mio::Token;
 use std::io;
 use std::net::IpAddr;
@@ -33,10 +34,11 @@ impl<K: Keep> Loop<'_, K> {
                     Err(error) if is_the_clients(&error) => {}
                     Err(_) => {
                         // No descriptor or no memory: somebody makes room, and accepting goes on after a pause.
+                        self.watch.connection(Happening::AcceptFailed);
                         self.accept_after = self.now + self.backoff;
                         self.backoff = (self.backoff * 2).min(BACKOFF.1);
                         if let Some(idle) = self.slots.oldest_idle() {
-                            self.remove(idle);
+                            self.shed(idle, Shed::Descriptors);
                         }
                         return;
                     }
@@ -50,12 +52,12 @@ impl<K: Keep> Loop<'_, K> {
     fn welcome(&mut self, mut stream: Stream, session: Option<Box<Session>>, peer: Option<IpAddr>) {
         let crowded = self.settings.connections_per_address.is_some_and(|most| self.slots.count_of(peer) >= most);
         if crowded {
-            return;
+            return self.watch.connection(Happening::Shed(Shed::Address));
         }
         while self.slots.len() >= self.settings.connections {
             match self.slots.oldest_idle().or_else(|| self.slots.oldest_of_the_most_numerous()) {
-                Some(index) => self.remove(index),
-                None => return,
+                Some(index) => self.shed(index, Shed::Connections),
+                None => return self.watch.connection(Happening::Shed(Shed::Connections)),
             }
         }
         let index = self.slots.vacant();
@@ -66,6 +68,7 @@ impl<K: Keep> Loop<'_, K> {
         let http = Connection::new(&self.settings.limits, self.now);
         self.next_expiry = self.next_expiry.min(http.deadline());
         self.slots.insert(Slot::new(stream, session, http, peer));
+        self.watch.connection(Happening::Opened);
         // Most clients send with their connect: what they sent may be here already.
         if let Some(slot) = self.slots.get_mut(index) {
             slot.writable = true;
@@ -83,10 +86,15 @@ impl<K: Keep> Loop<'_, K> {
         self.slots.account(index);
         while self.slots.held_bytes() > self.settings.buffered_bytes {
             match self.slots.oldest_of_the_heaviest() {
-                Some(heavy) => self.remove(heavy),
+                Some(heavy) => self.shed(heavy, Shed::Memory),
                 None => return,
             }
         }
+    }
+
+    fn shed(&mut self, index: usize, why: Shed) {
+        self.watch.connection(Happening::Shed(why));
+        self.remove(index);
     }
 }
 

@@ -7,11 +7,12 @@ use crate::http1::{Service, Verdict, Want};
 use crate::receipt::{Keep, Staged, stage};
 use crate::receive::{Received, Receivers};
 use crate::request::{Head, Request};
+use crate::serve::watch::{self, Answered, Happening, Watch};
 use crate::time::UnixTime;
 use crate::verify::Refusal;
 use std::io::{self, Read};
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 impl<K: Keep> Loop<'_, K> {
     /// Looks after one connection until it waits for its socket, for the turn's commit, or for the others, who come first once it
@@ -99,7 +100,11 @@ impl<K: Keep> Loop<'_, K> {
         let Some(slot) = self.slots.get_mut(index) else { return };
         let Some(session) = &mut slot.session else { return };
         let records = self.read_buffer.get_mut(..bytes).unwrap_or_default();
+        let was_handshaking = session.is_handshaking();
         session.open(records, &mut self.opened, slot.ends, &self.settings.limits, self.now, self.date);
+        if was_handshaking && !session.is_handshaking() {
+            self.watch.connection(Happening::Handshaken { is_done: !session.has_failed() });
+        }
         let has_ended = session.has_ended();
         if has_ended {
             slot.http.end_input();
@@ -119,6 +124,9 @@ impl<K: Keep> Loop<'_, K> {
             receivers: &self.receivers,
             rates: &mut self.rates,
             keeper: self.keeper,
+            watch: &mut *self.watch,
+            started: self.started,
+            began: slot.http.began(self.now),
             peer: slot.peer(),
             now: (self.now, self.date),
             proven: None,
@@ -135,8 +143,9 @@ impl<K: Keep> Loop<'_, K> {
                 slot.http.receive(bytes, &mut decider, limits, &mut self.buffers, self.now, self.date);
             }
         }
-        if let (Some((receiver, staged)), Want::Answer) = (decider.proven, slot.http.want()) {
-            self.deciding.push(Deciding { index, receiver, staged });
+        let Decider { peer, began, proven, .. } = decider;
+        if let (Some((receiver, staged)), Want::Answer) = (proven, slot.http.want()) {
+            self.deciding.push(Deciding { index, receiver, staged, peer, began });
         }
         self.account(index);
     }
@@ -184,14 +193,28 @@ enum Came {
 }
 
 /// The receivers as the connection asks them.
-struct Decider<'a, K> {
-    receivers: &'a Receivers,
-    rates: &'a mut Rates,
-    keeper: &'a mut K,
-    peer: Option<IpAddr>,
-    now: (Duration, UnixTime),
+pub(super) struct Decider<'a, K> {
+    pub(super) receivers: &'a Receivers,
+    pub(super) rates: &'a mut Rates,
+    pub(super) keeper: &'a mut K,
+    pub(super) watch: &'a mut dyn Watch,
+    /// When the front began to run.
+    pub(super) started: Instant,
+    /// When the request at hand began to come, since then.
+    pub(super) began: Duration,
+    pub(super) peer: Option<IpAddr>,
+    pub(super) now: (Duration, UnixTime),
     /// The number of the receiver that proved a delivery, and whether it was staged.
-    proven: Option<(usize, Option<Staged>)>,
+    pub(super) proven: Option<(usize, Option<Staged>)>,
+}
+
+impl<K> Decider<'_, K> {
+    /// Tells who watches of a request that was answered at once.
+    fn tell(&mut self, receiver: Option<usize>, verdict: watch::Verdict<'_>, status: u16) {
+        let took = self.started.elapsed().saturating_sub(self.began);
+        let (peer, date) = (self.peer, self.now.1);
+        self.watch.answered(&Answered { receiver, verdict, status, id: None, peer, took, date });
+    }
 }
 
 impl<K: Keep> Service for Decider<'_, K> {
@@ -205,8 +228,12 @@ impl<K: Keep> Service for Decider<'_, K> {
 
     fn decide(&mut self, request: &Request<'_>) -> Verdict {
         match self.receivers.receive(request, self.rates, self.now) {
-            Ok((_, Received::Handshake(answer))) => Verdict::Answer(answer),
+            Ok((receiver, Received::Handshake(answer))) => {
+                self.tell(Some(receiver), watch::Verdict::Handshake, answer.status());
+                Verdict::Answer(answer)
+            }
             Ok((receiver, Received::Delivery(delivery))) => {
+                self.watch.proved(receiver, delivery.verified().secret_label(), self.now.1);
                 self.proven = Some((receiver, stage(self.keeper, &delivery.with_peer(self.peer)).ok()));
                 Verdict::Later
             }
@@ -214,7 +241,15 @@ impl<K: Keep> Service for Decider<'_, K> {
         }
     }
 
-    fn refuse(&self, head: &Head<'_>, refusal: &Refusal) -> Answer {
-        self.receivers.refuse(head, refusal)
+    fn refuse(&mut self, head: &Head<'_>, refusal: &Refusal) -> Answer {
+        let answer = self.receivers.refuse(head, refusal);
+        let receiver = self.receivers.find(head).map(|(number, _)| number);
+        self.tell(receiver, watch::Verdict::Refused(refusal), answer.status());
+        answer
+    }
+
+    fn broke_off(&mut self, head: Option<&Head<'_>>, refusal: &Refusal, status: u16) {
+        let receiver = head.and_then(|head| self.receivers.find(head)).map(|(number, _)| number);
+        self.tell(receiver, watch::Verdict::Refused(refusal), status);
     }
 }

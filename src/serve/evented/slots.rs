@@ -3,7 +3,7 @@
 use super::peers::Peers;
 use super::session::Session;
 use super::socket::Stream;
-use crate::http1::{Connection, Limits, Want};
+use crate::http1::{Connection, Limits, Service, Want};
 use crate::time::UnixTime;
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -75,10 +75,10 @@ impl Slot {
     }
 
     /// Says that the deadline has passed.
-    pub(super) fn expire(&mut self, limits: &Limits, now: Duration, date: UnixTime) {
+    pub(super) fn expire(&mut self, service: &mut impl Service, limits: &Limits, now: Duration, date: UnixTime) {
         match &mut self.session {
             Some(session) if session.has_failed() => session.give_up(),
-            _ => self.http.expire(limits, now, date),
+            _ => self.http.expire(service, limits, now, date),
         }
     }
 

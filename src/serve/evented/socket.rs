@@ -6,10 +6,11 @@ use mio::event::Source;
 use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use mio::{Interest, Registry, Token};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Shutdown, SocketAddr, ToSocketAddrs};
+use std::net::{self, IpAddr, Shutdown, SocketAddr, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net as unix_net;
 use std::path::Path;
 
 /// Connections that the system holds ready for us to accept, at most. A burst that comes while a turn runs fits in.
@@ -31,7 +32,7 @@ pub struct Listener {
 #[derive(Debug)]
 enum Kind {
     Tcp(TcpListener),
-    Unix(UnixListener, #[expect(dead_code, reason = "its drop removes the file")] SocketFile),
+    Unix(UnixListener, #[expect(dead_code, reason = "its drop removes the file")] Option<SocketFile>),
 }
 
 impl Listener {
@@ -85,8 +86,12 @@ impl Listener {
             // [::] is IPv6 and nothing else, whatever the system's default: 0.0.0.0 can stand beside it.
             socket.set_only_v6(true)?;
         }
-        // Accepted sockets inherit it.
+        // Accepted sockets inherit what follows.
         socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+        // An answer is one segment: there is no window to find, and BBR, the default of many systems, paces what it sends by a
+        // timer for each. Where there is no Reno the default stays.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::net::sockopt::set_tcp_congestion(&socket, "reno");
         socket.bind(&SockAddr::from(address))?;
         socket.listen(BACKLOG)?;
         socket.set_nonblocking(true)?;
@@ -99,7 +104,42 @@ impl Listener {
         let (listener, file) = unix::listen(path, mode, BACKLOG)?;
         listener.set_nonblocking(true)?;
         let name = format!("unix:{}", file.path().display());
-        Ok(Listener { kind: Kind::Unix(UnixListener::from_std(listener), file), name, tls: None })
+        Ok(Listener { kind: Kind::Unix(UnixListener::from_std(listener), Some(file)), name, tls: None })
+    }
+
+    /// Takes over a TCP socket on which is listened already.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn from_tcp(listener: net::TcpListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        SockRef::from(&listener).set_send_buffer_size(SEND_BUFFER_BYTES)?;
+        let name = format!("http://{}", listener.local_addr()?);
+        Ok(Listener { kind: Kind::Tcp(TcpListener::from_std(listener)), name, tls: None })
+    }
+
+    /// Takes over a TCP socket on which is listened already, and speaks TLS there.
+    ///
+    /// # Errors
+    /// What the system said.
+    #[cfg(feature = "tls")]
+    pub fn from_tcp_tls(listener: net::TcpListener, tls: &Tls) -> io::Result<Self> {
+        let listener = Self::from_tcp(listener)?;
+        let name = listener.name.replacen("http://", "https://", 1);
+        Ok(Listener { tls: Some(tls.clone()), name, ..listener })
+    }
+
+    /// Takes over a Unix socket on which is listened already. Its file, if it has one, stays where it is.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn from_unix(listener: unix_net::UnixListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        let name = match listener.local_addr()?.as_pathname() {
+            Some(path) => format!("unix:{}", path.display()),
+            None => "unix:".to_string(),
+        };
+        Ok(Listener { kind: Kind::Unix(UnixListener::from_std(listener), None), name, tls: None })
     }
 
     /// Where it listens: `http://127.0.0.1:5000` with the real port, `https://` where it speaks TLS, or `unix:PATH`.

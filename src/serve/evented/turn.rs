@@ -1,11 +1,13 @@
 //! One turn of the loop after another.
 
-use super::{Deciding, Loop, WAKER};
+use super::client::Decider;
+use super::{Deciding, GONE, Loop, WAKER};
 use crate::access::Rates;
 use crate::answer::Answer;
 use crate::http1::Want;
-use crate::receipt::{Keep, settle};
+use crate::receipt::{Keep, Novelty, settle};
 use crate::serve::Stop;
+use crate::serve::watch::{Answered, Happening, Settled, Verdict};
 use crate::time::UnixTime;
 use mio::Events;
 use std::collections::VecDeque;
@@ -31,6 +33,7 @@ const EXPIRY_STEP: Duration = Duration::from_millis(50);
 impl<K: Keep> Loop<'_, K> {
     pub(super) fn run(mut self, stop: &Stop) -> io::Result<()> {
         let mut events = Events::with_capacity(EVENTS_A_TURN);
+        self.watch.serves(&self.receivers);
         loop {
             match self.poll.poll(&mut events, self.patience()) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
@@ -56,6 +59,8 @@ impl<K: Keep> Loop<'_, K> {
             self.settle();
             self.expire();
             self.tend();
+            let patience = self.watch.tend();
+            self.watch_after = patience.map_or(Duration::MAX, |patience| self.now.saturating_add(patience));
             // The list's memory is used again; what the turn put on the next one's list stays on it.
             self.reuse(ready);
             if self.stopping.is_some_and(|limit| self.slots.is_empty() || self.now >= limit) {
@@ -106,7 +111,12 @@ impl<K: Keep> Loop<'_, K> {
             return Some(Duration::ZERO);
         }
         let accept = if waiting { self.accept_after } else { Duration::MAX };
-        let due = self.next_expiry.min(accept).min(self.tend_after).min(self.stopping.unwrap_or(Duration::MAX));
+        let due = self
+            .next_expiry
+            .min(accept)
+            .min(self.tend_after)
+            .min(self.watch_after)
+            .min(self.stopping.unwrap_or(Duration::MAX));
         // A step more than nothing, since the system's clock is coarser than ours.
         (due != Duration::MAX).then(|| due.saturating_sub(self.started.elapsed()) + Duration::from_millis(1))
     }
@@ -131,10 +141,13 @@ impl<K: Keep> Loop<'_, K> {
         }
     }
 
-    /// Serves by what it was told to, if it was: between two turns, when nothing is begun.
+    /// Serves by what it was told to, if it was: once nothing is begun.
     fn adopt(&mut self) {
         if let Some(serving) = self.change.take() {
+            // A turn that takes in what came meanwhile may have been woken: what was proven is told by its receiver's number.
+            self.settle();
             self.receivers = serving.receivers;
+            self.watch.serves(&self.receivers);
             self.settings = serving.settings;
             // They go by the numbers of receivers, which may be others now.
             self.rates = Rates::default();
@@ -213,16 +226,38 @@ impl<K: Keep> Loop<'_, K> {
         if self.deciding.is_empty() {
             return;
         }
+        let asked = self.started.elapsed();
         let receipt = settle(self.keeper).ok();
+        let told = self.started.elapsed();
+        let (deliveries, is_kept) = (self.deciding.len(), receipt.is_some());
+        self.watch.settled(Settled { deliveries, took: told.saturating_sub(asked), is_kept });
         self.is_woken = true;
         let mut deciding = std::mem::take(&mut self.deciding);
-        for Deciding { index, receiver, staged } in deciding.drain(..) {
-            let answer = match (staged, &receipt, self.receivers.at(receiver)) {
+        for Deciding { index, receiver, staged, peer, began } in deciding.drain(..) {
+            let (verdict, number, answer) = match (staged, &receipt, self.receivers.at(receiver)) {
                 (Some(staged), Some(receipt), Some(receiver)) => {
-                    Answer::accepted(receiver.verifier().scheme(), staged, receipt)
+                    let verdict = match staged.novelty() {
+                        Novelty::New => Verdict::Accepted,
+                        Novelty::Duplicate => Verdict::Duplicate,
+                    };
+                    let number = staged.number();
+                    (verdict, number, Answer::accepted(receiver.verifier().scheme(), staged, receipt))
                 }
-                _ => Answer::unavailable(),
+                _ => (Verdict::Unavailable, None, Answer::unavailable()),
             };
+            self.id.clear();
+            if let Some(number) = number {
+                self.keeper.write_id(number, &mut self.id);
+            }
+            self.watch.answered(&Answered {
+                receiver: Some(receiver),
+                verdict,
+                status: answer.status(),
+                id: std::str::from_utf8(&self.id).ok().filter(|id| !id.is_empty()),
+                peer,
+                took: told.saturating_sub(began),
+                date: self.date,
+            });
             let Some(slot) = self.slots.get_mut(index) else { continue };
             slot.http.answer_by(&self.settings.limits, self.now, |method, persistence, out| {
                 self.last_answer.write(&answer, method, persistence, self.date, out);
@@ -244,6 +279,7 @@ impl<K: Keep> Loop<'_, K> {
         if self.is_woken || self.now >= self.tend_after {
             self.is_woken = false;
             let patience = self.keeper.tend();
+            self.watch.keeps(self.keeper.is_taking());
             self.tend_after =
                 patience.map_or(Duration::MAX, |patience| self.started.elapsed().saturating_add(patience));
         }
@@ -257,7 +293,18 @@ impl<K: Keep> Loop<'_, K> {
         for index in self.slots.indices() {
             let Some(slot) = self.slots.get_mut(index) else { continue };
             if slot.deadline() <= self.now {
-                slot.expire(&self.settings.limits, self.now, self.date);
+                let mut decider = Decider {
+                    receivers: &self.receivers,
+                    rates: &mut self.rates,
+                    keeper: self.keeper,
+                    watch: &mut *self.watch,
+                    started: self.started,
+                    began: slot.http.began(self.now),
+                    peer: slot.peer(),
+                    now: (self.now, self.date),
+                    proven: None,
+                };
+                slot.expire(&mut decider, &self.settings.limits, self.now, self.date);
                 // Who was too slow can wait for those who were not.
                 self.queue_busy(index);
             }
@@ -270,9 +317,15 @@ impl<K: Keep> Loop<'_, K> {
 
     pub(super) fn remove(&mut self, index: usize) {
         if let Some(mut slot) = self.slots.remove(index) {
+            if slot.is_handshaking() {
+                self.watch.connection(Happening::Handshaken { is_done: false });
+            }
+            self.watch.connection(Happening::Closed);
             slot.part();
             // A request of it that was staged is kept all the same; its answer has nowhere to go.
-            self.deciding.retain(|deciding| deciding.index != index);
+            for deciding in self.deciding.iter_mut().filter(|deciding| deciding.index == index) {
+                deciding.index = GONE;
+            }
         }
     }
 }

@@ -1,0 +1,119 @@
+//! Each request, as it is answered: counted, and told in a line of the log.
+
+use super::health::Health;
+use super::log::REQUESTS;
+use super::metrics::{Metrics, SourceMetrics};
+use super::quota::Quota;
+use crate::receive::Receivers;
+use crate::serve::watch::{Answered, Happening, Settled, Verdict, Watch};
+use crate::time::UnixTime;
+use std::fmt::Write;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Watches a front for the log and for [`Metrics`].
+///
+/// An accepted event always has its line. Of anything else, which whoever likes can send, so many have one each; the rest is
+/// counted in one for all.
+#[derive(Debug)]
+pub struct Requests {
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
+    /// By the numbers of their receivers.
+    sources: Vec<SourceMetrics>,
+    quota: Quota,
+    /// The address of the last request, and as text: most come from the same.
+    peer: (Option<IpAddr>, String),
+}
+
+impl Requests {
+    /// A watcher that counts with `metrics` and tells `health` of the keeper.
+    #[must_use]
+    pub fn new(metrics: Arc<Metrics>, health: Arc<Health>) -> Self {
+        let quota = Quota::starting(Instant::now());
+        Requests { metrics, health, sources: Vec::new(), quota, peer: (None, String::new()) }
+    }
+
+    fn count(&self, request: &Answered<'_>) {
+        let source = request.receiver.and_then(|number| self.sources.get(number));
+        if !source.is_some_and(|source| source.count(request.verdict, request.date)) {
+            self.metrics.count_seldom(source, request.verdict);
+        }
+    }
+
+    fn tell(&mut self, request: &Answered<'_>) {
+        if self.peer.0 != request.peer {
+            self.peer.0 = request.peer;
+            self.peer.1.clear();
+            if let Some(address) = request.peer {
+                let _ = write!(self.peer.1, "{}", address.to_canonical());
+            }
+        }
+        let detail = match request.verdict {
+            Verdict::Refused(refusal) => Some((refusal.name(), refusal.to_string())),
+            _ => None,
+        };
+        let source = request.receiver.and_then(|number| self.sources.get(number));
+        tracing::info!(
+            target: REQUESTS,
+            id = request.id,
+            source = source.map(|source| source.name.as_str()),
+            verdict = request.verdict.name(),
+            reason = detail.as_ref().map(|(reason, _)| *reason),
+            detail = detail.as_ref().map(|(_, fact)| fact.as_str()),
+            status = u64::from(request.status),
+            duration_us = u64::try_from(request.took.as_micros()).unwrap_or(u64::MAX),
+            peer = request.peer.map(|_| self.peer.1.as_str()),
+            "request"
+        );
+    }
+}
+
+impl Watch for Requests {
+    fn serves(&mut self, receivers: &Receivers) {
+        let now = UnixTime::now();
+        let metrics = &self.metrics;
+        self.sources = receivers
+            .iter()
+            .map(|receiver| metrics.source(receiver.source(), receiver.verifier().secret_labels(), now))
+            .collect();
+        metrics.serves(&self.sources);
+    }
+
+    fn proved(&mut self, receiver: usize, secret_label: &str, date: UnixTime) {
+        if let Some(source) = self.sources.get(receiver) {
+            source.proved(secret_label, date);
+        }
+    }
+
+    fn answered(&mut self, request: &Answered<'_>) {
+        self.count(request);
+        if !tracing::enabled!(target: REQUESTS, tracing::Level::INFO) {
+            return;
+        }
+        if request.verdict == Verdict::Accepted || self.quota.take(Instant::now()) {
+            self.tell(request);
+        }
+    }
+
+    fn settled(&mut self, turn: Settled) {
+        self.metrics.settled(turn);
+    }
+
+    fn keeps(&mut self, is_taking: bool) {
+        self.health.keeps(is_taking);
+    }
+
+    fn connection(&mut self, happening: Happening) {
+        self.metrics.connection(happening);
+    }
+
+    fn tend(&mut self) -> Option<Duration> {
+        let now = Instant::now();
+        if let Some(count) = self.quota.sum(now) {
+            tracing::info!(target: REQUESTS, count, "requests that were not accepted had no line of their own");
+        }
+        self.quota.due(now)
+    }
+}
