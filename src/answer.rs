@@ -5,6 +5,7 @@ use crate::receipt::{Novelty, Receipt, Staged};
 use crate::time::UnixTime;
 use crate::verify::{Refusal, Said, Scheme, Success};
 use std::borrow::Cow;
+use std::fmt;
 
 /// Room for the head of an answer, in bytes; the longest of ours is some 230.
 const HEAD_BYTES: usize = 256;
@@ -16,7 +17,7 @@ pub const SUCCESS: &str = r#"{"status":"success"}"#;
 const DUPLICATE: &str = r#"{"status":"success","duplicate":true}"#;
 
 /// An HTTP answer before it is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     status: u16,
     content_type: &'static str,
@@ -117,10 +118,18 @@ impl Answer {
     /// The answer to a handshake. Browsers are told to take it for nothing but what it says it is.
     #[must_use]
     pub fn handshake(said: &Said) -> Self {
+        const NO_SNIFFING: &str = "X-Content-Type-Options: nosniff\r\n";
+        #[cfg(feature = "providers")]
+        let fields = match said.field() {
+            Some((name, value)) => Cow::Owned(format!("{NO_SNIFFING}{name}: {value}\r\n")),
+            None => Cow::Borrowed(NO_SNIFFING),
+        };
+        #[cfg(not(feature = "providers"))]
+        let fields = Cow::Borrowed(NO_SNIFFING);
         Answer {
             status: said.status(),
             content_type: said.content_type(),
-            fields: Cow::Borrowed("X-Content-Type-Options: nosniff\r\n"),
+            fields,
             body: Cow::Owned(said.body().to_string()),
         }
     }
@@ -213,6 +222,14 @@ fn reason(status: u16) -> &'static str {
         503 => "Service Unavailable",
         505 => "HTTP Version Not Supported",
         _ => "",
+    }
+}
+
+/// A handshake's answer can hold a secret in its head, or a MAC in its body: `Debug` shows neither.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Answer");
+        shown.field("status", &self.status).field("content_type", &self.content_type).finish_non_exhaustive()
     }
 }
 

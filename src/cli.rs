@@ -5,6 +5,7 @@ mod config;
 mod data;
 mod events;
 mod exit;
+mod handover;
 mod input;
 mod man;
 mod out;

@@ -85,6 +85,12 @@ pub fn explain(question: &Question<'_>, now: UnixTime) -> Option<Cause> {
 
 /// The same where all secrets are of one kind.
 fn explain_alone(question: &Question<'_>, now: UnixTime) -> Option<Cause> {
+    if let Some(other) = question.scheme.under_other_names()
+        && !question.scheme.is_signed(&question.request.head)
+        && other.is_signed(&question.request.head)
+    {
+        return explain_alone(&Question { scheme: &other, ..*question }, now);
+    }
     let mut tries = Tries::new(question);
     let refusal = match tries.verdict(now) {
         Some(Ok(())) => return None,

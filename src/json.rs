@@ -3,7 +3,7 @@
 mod grammar;
 mod value;
 
-pub use value::value_at;
+pub use value::{string_at, value_at};
 #[cfg(feature = "providers")]
 pub(crate) mod places;
 
@@ -185,52 +185,6 @@ pub fn write_pretty(json: &str, out: &mut Vec<u8>) {
             out.resize(out.len() + 2 * depth, b' ');
         }
     }
-}
-
-/// The string at `pointer` in `json`, or nothing where there is none or it is not a string. The pointer is one of RFC 6901
-/// through names of objects; arrays are not gone into. Of repeated names the last counts, as in most parsers.
-#[must_use]
-pub fn string_at(json: &str, pointer: &str) -> Option<String> {
-    let mut value = json;
-    for step in pointer.strip_prefix('/')?.split('/') {
-        value = member(value, &step.replace("~1", "/").replace("~0", "~"))?;
-    }
-    serde_json::from_str(value).ok()
-}
-
-/// The text of the member called `name` in an object's text. A name that is no text at all (half of a surrogate pair) is
-/// nobody's, and hides nothing.
-fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
-    let mut tokens = Tokens::new(object.as_bytes());
-    if tokens.next()? != Token::Open(b'{') {
-        return None;
-    }
-    let mut found = None;
-    while let Some(Token::Scalar(key)) = tokens.next() {
-        let is_named = |key| serde_json::from_slice::<String>(key).is_ok_and(|key| key == name);
-        if tokens.next()? != Token::Colon {
-            return None;
-        }
-        let from = object.len() - tokens.rest.len();
-        let mut depth = 0_usize;
-        loop {
-            match tokens.next()? {
-                Token::Open(_) => depth += 1,
-                Token::Close(_) => depth = depth.checked_sub(1)?,
-                Token::Comma | Token::Colon | Token::Scalar(_) => {}
-            }
-            if depth == 0 {
-                break;
-            }
-        }
-        if is_named(key) {
-            found = object.get(from..object.len() - tokens.rest.len());
-        }
-        if tokens.next() != Some(Token::Comma) {
-            break;
-        }
-    }
-    found
 }
 
 /// Appends `text` to `out` as a JSON string, quotes included.

@@ -57,6 +57,8 @@ pub mod minimal;
 pub use answer::Answer;
 pub use receipt::{Keep, Novelty, Receipt, Staged, settle, stage};
 pub use receive::{BODY_LIMIT_BYTES, Delivery, InvalidPath, Received, Receiver, Receivers, RepeatedPath};
+#[cfg(feature = "providers")]
+pub use receive::{HANDOVER_WINDOW_S, Handover, NotTaken};
 pub use request::{Head, Header, Request};
 pub use time::UnixTime;
 pub use verify::{Refusal, Scheme, Secret, Verified, Verifier, preset, sign};

@@ -1,7 +1,11 @@
 //! Deciding one request: the receiver that both fronts feed.
 
+#[cfg(feature = "providers")]
+mod handover;
 mod receivers;
 
+#[cfg(feature = "providers")]
+pub use handover::{HANDOVER_WINDOW_S, Handover, NotTaken};
 pub use receivers::{Receivers, RepeatedPath};
 
 use crate::access::Access;
@@ -9,10 +13,14 @@ use crate::answer::Answer;
 use crate::payload::{self, Payload};
 use crate::request::{Head, Request};
 use crate::time::UnixTime;
+#[cfg(feature = "providers")]
+use crate::verify::Said;
 use crate::verify::{AgreedToken, Body, Handshake, Refusal, Secret, Verified, Verifier};
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
+#[cfg(feature = "providers")]
+use std::sync::Arc;
 
 /// Longest body accepted unless told otherwise, in bytes. GitHub caps a delivery at 25 MB (GitHub Docs, "Webhook events and
 /// payloads").
@@ -28,6 +36,9 @@ pub struct Receiver {
     agreed_token: Option<AgreedToken>,
     access: Access,
     watcher: Option<Watcher>,
+    /// Where its secret comes by a handshake, and `verifier` is without one.
+    #[cfg(feature = "providers")]
+    awaited: Option<handover::Awaited>,
 }
 
 /// What a request was that is answered with a 2xx.
@@ -65,6 +76,8 @@ impl Receiver {
             agreed_token: None,
             access: Access::default(),
             watcher: None,
+            #[cfg(feature = "providers")]
+            awaited: None,
         })
     }
 
@@ -94,6 +107,14 @@ impl Receiver {
         Receiver { watcher: Some(Watcher(Box::new(watch))), ..self }
     }
 
+    /// The same for a provider whose handshake hands over the secret: it is verified with from then on, under this label. Its
+    /// verifier is one that waits for it, [`Verifier::without_secret`].
+    #[must_use]
+    #[cfg(feature = "providers")]
+    pub fn awaiting_secret(self, label: String, handover: Arc<Handover>) -> Self {
+        Receiver { awaited: Some(handover::Awaited::new(label, handover)), ..self }
+    }
+
     /// Longest body accepted, in bytes.
     #[must_use]
     pub fn body_limit_bytes(&self) -> u64 {
@@ -115,6 +136,10 @@ impl Receiver {
     /// The verifier of its source.
     #[must_use]
     pub fn verifier(&self) -> &Verifier {
+        #[cfg(feature = "providers")]
+        if let Some(verifier) = self.awaited.as_ref().and_then(|awaited| awaited.verifier(&self.verifier)) {
+            return verifier;
+        }
         &self.verifier
     }
 
@@ -198,6 +223,12 @@ impl Receiver {
         let body_bytes = u64::try_from(request.body.len()).unwrap_or(u64::MAX);
         self.check_head(&request.head, Some(body_bytes))?;
         if let Some(handshake) = self.handshake(&request.head, Body::Whole(request.body))? {
+            #[cfg(feature = "providers")]
+            if let Some(awaited) = &self.awaited
+                && let Some(handed) = handshake.handed_over(&request.head)
+            {
+                return self.take_secret(awaited, handed?, now);
+            }
             let said = handshake.answer_unsigned(&request.head, request.body, self.agreed_token.as_ref())?;
             return Ok(Received::Handshake(Answer::handshake(&said)));
         }
@@ -206,12 +237,28 @@ impl Receiver {
             self.verifier.check_head(&request.head)?;
             return Err(refusal);
         }
-        let verified = self.verifier.verify(request, now);
+        let verified = self.verifier().verify(request, now);
         let delivery = verified.and_then(|verified| Delivery::new(&self.source, verified, now));
         let delivery = delivery.inspect_err(|refusal| self.tell(request, refusal, now))?;
         match self.verifier.scheme().signed_handshake(&delivery.verified, delivery.payload.json()) {
             Some(said) => Ok(Received::Handshake(Answer::handshake(&said?))),
             None => Ok(Received::Delivery(delivery)),
+        }
+    }
+
+    /// What comes of a secret that was handed over at `now`: it is answered once it is kept.
+    #[cfg(feature = "providers")]
+    #[cold]
+    fn take_secret(
+        &self,
+        awaited: &handover::Awaited,
+        (secret, said): (Secret, Said),
+        now: UnixTime,
+    ) -> Result<Received<'_>, Refusal> {
+        match awaited.take(&self.verifier, secret, now) {
+            Ok(()) => Ok(Received::Handshake(Answer::handshake(&said))),
+            Err(NotTaken::Unkept) => Ok(Received::Handshake(Answer::unavailable())),
+            Err(NotTaken::Refused) => Err(Refusal::HandshakeRefused),
         }
     }
 

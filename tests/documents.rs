@@ -109,12 +109,13 @@ fn reply(handshake: &Handshake) -> String {
         Reply::Json(name) => format!("{token} as the JSON member {}", code(name)),
         Reply::Mac { token: name, mac } => format!("{token} as {}, its MAC as {}", code(name), code(mac)),
         Reply::Fixed(json) => code(json),
-        Reply::Secret => "refused".to_string(),
+        Reply::Secret => format!("{token} in its own header; it is the secret from then on"),
     }
 }
 
 fn when(handshake: &Handshake) -> &'static str {
     match (handshake.signed, &handshake.agreed_token) {
+        (false, _) if handshake.reply == Reply::Secret => "unsigned, once, where the operator waits for it",
         (true, _) => "once its signature is proven",
         (false, Some(_)) => "where the agreed token is right",
         (false, None) => "unsigned",
@@ -124,7 +125,7 @@ fn when(handshake: &Handshake) -> &'static str {
 /// In a word or two, for the README.
 fn short_handshake(scheme: &Scheme) -> String {
     let one = |handshake: &Handshake| match (handshake.signed, &handshake.reply) {
-        (_, Reply::Secret) => "refused".to_string(),
+        (_, Reply::Secret) => "hands over the secret".to_string(),
         (true, _) => "signed".to_string(),
         (false, _) => handshake.method.clone(),
     };

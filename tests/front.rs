@@ -26,6 +26,8 @@ mod front {
     mod form;
     mod framing;
     #[cfg(feature = "cli")]
+    mod handover;
+    #[cfg(feature = "cli")]
     mod handshakes;
     mod json;
     mod order;

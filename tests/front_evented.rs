@@ -24,6 +24,7 @@ mod front {
     mod explained;
     mod form;
     mod framing;
+    mod handover;
     mod handshakes;
     mod json;
     mod order;

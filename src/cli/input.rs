@@ -145,7 +145,18 @@ pub(super) fn verifier(
         true => Verifier::accepting_uncovered_body(scheme, secrets, url),
         false => Verifier::at(scheme, secrets, url),
     };
-    verifier.map_err(|error| match error {
+    verifier.map_err(|error| unusable(&name, &error))
+}
+
+/// A verifier for `scheme` of what is posted to `url`, whose secret is still to come.
+pub(super) fn verifier_without_secret(scheme: Scheme, url: Option<&str>) -> Result<Verifier, Failure> {
+    let name = scheme.name.clone();
+    Verifier::without_secret(scheme, url).map_err(|error| unusable(&name, &error))
+}
+
+/// That there can be no verifier for the scheme called `name`.
+fn unusable(name: &str, error: &VerifierError) -> Failure {
+    match error {
         VerifierError::UncoveredBody => wrong(
             format!("what {name} sends says who sends it, and nothing signs the body"),
             "give --accept-uncovered-body, or accept_uncovered_body = true in the configuration, to take any body from whoever has seen one delivery",
@@ -158,7 +169,7 @@ pub(super) fn verifier(
             wrong(error.to_string(), format!("give the secret as the provider shows it for {name}"))
         }
         _ => wrong(format!("the scheme {name} cannot be used: {error}"), "choose another"),
-    })
+    }
 }
 
 /// What is to be said of a scheme that does not sign the whole body.

@@ -8,6 +8,7 @@ mod watch;
 
 pub(super) use watch::check_admin;
 
+use super::handover::Handovers;
 use super::setup::{Origin, fail, read_config, receivers};
 use super::sinks;
 use super::tls::{self, Binder, HTTPS};
@@ -55,6 +56,8 @@ pub(super) struct Serve {
     config: Option<PathBuf>,
     #[command(flatten)]
     options: Options,
+    #[arg(skip)]
+    handovers: Handovers,
 }
 
 /// How a running receiver is given another configuration.
@@ -69,8 +72,9 @@ impl Serve {
         let sockets = Sockets::take()?;
         let notifier = Notifier::of_environment();
         let config = self.config().map_err(fail)?;
-        let receivers = receivers(&config, &self.origin()).map_err(fail)?;
+        let receivers = receivers(&config, &self.origin(), &self.handovers).map_err(fail)?;
         let keeper = self.keeper(&config).map_err(fail)?;
+        self.handovers.tell();
         match config.front {
             FrontName::Evented => self.evented(config, receivers, keeper, (sockets, &notifier))?,
             FrontName::TinyHttp => self.tiny_http(config, receivers, keeper, (&sockets, &notifier))?,
@@ -242,7 +246,7 @@ impl Serve {
     /// as before. Gives its status from then on.
     fn reload(&self, running: &Config, reload: &Reload, delivery: Option<&Delivery>) -> String {
         let read = self.config().and_then(|config| {
-            let receivers = receivers(&config, &self.origin())?;
+            let receivers = receivers(&config, &self.origin(), &self.handovers)?;
             // Whether there is a store was decided at the start.
             let sinks = match delivery {
                 Some(_) => Some(sinks::all(&config, &self.origin())?),
@@ -260,6 +264,7 @@ impl Serve {
         match read {
             Ok((receivers, material, config)) => {
                 warn(&what_stays(running, &config, delivery.is_some()));
+                self.handovers.tell();
                 let (sources, status) = (receivers.iter().count(), status(&receivers));
                 match reload {
                     Reload::Evented(change, binder) => {

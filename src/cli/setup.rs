@@ -1,6 +1,7 @@
 //! From a configuration to what runs: its files read, its secrets found, its schemes made into receivers.
 
-use super::input::{read_secret, secret_in_environment, uncovered, verifier, with_issuer};
+use super::handover::Handovers;
+use super::input::{read_secret, secret_in_environment, uncovered, verifier, verifier_without_secret, with_issuer};
 use crate::config::{CONFIG_FILE_LIMIT_BYTES, Config, ConfigError, Keeping, SchemeReference, SecretReference, Source};
 use crate::explain::{Cause, begins_as_api_key};
 use crate::minimal::{Failure, say, say_error, warn};
@@ -10,6 +11,7 @@ use crate::verify::{SCHEME_FILE_LIMIT_BYTES, Scheme, Secret};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 /// Where systemd puts a service's credentials (systemd.exec(5), "CREDENTIALS").
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
@@ -86,10 +88,14 @@ pub(super) fn read_scheme(path: &Path) -> Result<Scheme, ConfigError> {
 ///
 /// # Errors
 /// Everything that is wrong.
-pub(super) fn receivers(config: &Config, origin: &Origin) -> Result<Receivers, Vec<ConfigError>> {
+pub(super) fn receivers(
+    config: &Config,
+    origin: &Origin,
+    handovers: &Handovers,
+) -> Result<Receivers, Vec<ConfigError>> {
     let (mut receivers, mut errors) = (Vec::new(), Vec::new());
     for source in &config.sources {
-        match receiver(source, origin) {
+        match receiver(source, origin, handovers) {
             Ok(receiver) => receivers.push(receiver),
             Err(wrong) => errors.extend(wrong),
         }
@@ -102,14 +108,18 @@ pub(super) fn receivers(config: &Config, origin: &Origin) -> Result<Receivers, V
     Ok(receivers.with_proxies(config.proxies.clone()))
 }
 
-fn receiver(source: &Source, origin: &Origin) -> Result<Receiver, Vec<ConfigError>> {
+fn receiver(source: &Source, origin: &Origin, handovers: &Handovers) -> Result<Receiver, Vec<ConfigError>> {
     let mut errors = Vec::new();
     let scheme = scheme(source).map_err(|error| errors.push(origin.failure(source.line, error.into()))).ok();
+    let awaited = scheme
+        .as_ref()
+        .and_then(|scheme| handovers.of(source, scheme, origin).map_err(|error| errors.push(error)).ok().flatten());
     let mut read = |reference: &SecretReference| {
         secret(reference).map_err(|failed| errors.push(origin.failure(reference.line, failed))).ok()
     };
+    let references = source.secrets.iter().filter(|_| awaited.is_none());
     let secrets: Vec<_> =
-        source.secrets.iter().filter_map(|reference| Some((reference.label.clone(), read(reference)?))).collect();
+        references.filter_map(|reference| Some((reference.label.clone(), read(reference)?))).collect();
     let token = source.handshake_token.as_ref().and_then(read);
     let (Some(scheme), true) = (scheme, errors.is_empty()) else { return Err(errors) };
     let one = |failed: Failure| vec![origin.failure(source.line, failed)];
@@ -119,24 +129,49 @@ fn receiver(source: &Source, origin: &Origin) -> Result<Receiver, Vec<ConfigErro
     }
     // What is described by hand states what it accepts.
     let accepts = source.accept_uncovered_body || !matches!(source.scheme, SchemeReference::Named(_));
-    let verifier = verifier(scheme.clone(), secrets.clone(), source.url.as_deref(), accepts).map_err(one)?;
+    let url = source.url.as_deref();
+    let verifier = match &awaited {
+        Some(_) => verifier_without_secret(scheme.clone(), url),
+        None => verifier(scheme.clone(), secrets.clone(), url, accepts),
+    }
+    .map_err(one)?;
     warn(&uncovered(&scheme));
-    let path = source.path.clone();
-    let say = move |cause: &Cause| say_cause(&path, cause);
-    let explainer = Explainer::start(scheme, secrets, source.url.clone(), say)
-        .map_err(|error| one(Failure::Running(error.to_string())))?;
     let receiver = Receiver::new(source.name.clone(), source.path.clone(), verifier)
         .map_err(|error| {
             let hint = "a path begins with / and has no query, space or fragment";
             one(Failure::Config(ConfigError::new(error.to_string(), hint)))
         })?
         .with_body_limit_bytes(source.body_limit_bytes)
-        .with_access(source.access.clone())
-        .with_watcher(move |request, _, now| explainer.refused(request, now));
+        .with_access(source.access.clone());
+    let start = explainer(source, scheme);
+    let receiver = match awaited {
+        None => {
+            let explainer = start(secrets).map_err(|error| one(Failure::Running(error.to_string())))?;
+            receiver.with_watcher(move |request, _, now| explainer.refused(request, now))
+        }
+        // What is refused before there is a secret has that for a cause.
+        Some((label, handover)) => {
+            let explainer = OnceLock::new();
+            receiver.awaiting_secret(label.clone(), Arc::clone(&handover)).with_watcher(move |request, _, now| {
+                let Some(secret) = handover.taken() else { return };
+                let started = explainer.get_or_init(|| start(vec![(label.clone(), secret.clone())]).ok());
+                started.iter().for_each(|explainer| explainer.refused(request, now));
+            })
+        }
+    };
     Ok(match &token {
         Some(token) => receiver.with_agreed_token(token),
         None => receiver,
     })
+}
+
+/// What starts an explainer of what `source` refuses, once its secrets are known.
+fn explainer(source: &Source, scheme: Scheme) -> impl Fn(Vec<(String, Secret)>) -> io::Result<Explainer> + use<> {
+    let (path, url) = (source.path.clone(), source.url.clone());
+    move |secrets| {
+        let path = path.clone();
+        Explainer::start(scheme.clone(), secrets, url.clone(), move |cause: &Cause| say_cause(&path, cause))
+    }
 }
 
 /// The scheme of a source, with its tolerance.

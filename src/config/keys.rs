@@ -117,6 +117,8 @@ pub const KEYS: &[Key] = keys! {
         "tolerance": "time, 1s to 7d", None, r#""10m""#,
             "How far a signed time may be from now, before or after. The scheme says it unless this does.";
         "handshake_token": "reference to a secret", None, r#""env:VERIFY_TOKEN""#, "The token agreed on with the provider, where its handshake asks for one.";
+        "accept_handshake": "`true` or `false`", Some("false"), "true",
+            "Take the secret from the provider's first handshake (Asana's) in the first ten minutes, and write it to the file that `secrets` names, which holds none yet. See [SCHEMES.md](SCHEMES.md#handshakes).";
         "accept_uncovered_body": "`true` or `false`", Some("false"), "true",
             "Take deliveries of which nothing signs the body: who has seen one can send any other.";
         "allow_from": "list of networks (CIDR)", Some("[]"), r#"["192.0.2.0/24", "2001:db8::/32"]"#,

@@ -33,6 +33,8 @@ pub struct Source {
     pub tolerance: Option<Duration>,
     /// The token agreed on with the provider, where its handshake asks for one.
     pub handshake_token: Option<SecretReference>,
+    /// Whether a handshake may hand over the secret, in a window from the start.
+    pub accept_handshake: bool,
     /// Whether deliveries are taken of which nothing signs the body.
     pub accept_uncovered_body: bool,
     /// Who may send, and how often.
@@ -75,6 +77,7 @@ pub(super) fn read(mut fields: Fields<'_, '_>, folder: &Path) -> Option<Source> 
         body_limit_bytes: fields.size("body_limit", BODY_LIMITS).unwrap_or(BODY_LIMIT_BYTES),
         tolerance: fields.time("tolerance", TOLERANCES),
         handshake_token: super::file::secret(&mut fields, "handshake_token", folder),
+        accept_handshake: fields.boolean("accept_handshake").unwrap_or(false),
         accept_uncovered_body: fields.boolean("accept_uncovered_body").unwrap_or(false),
         access: Access {
             allow_from: networks(&mut fields, "allow_from").0,

@@ -204,6 +204,7 @@ pub(super) fn plain(scheme: &Scheme, head: &Head<'_>, algorithm: Algorithm, time
         signature_headers: vec![PLAIN_HEADER.to_string()],
         require_headers: Vec::new(),
         optional_headers: Vec::new(),
+        other_names: Vec::new(),
         public_key: None,
         // What a plain hash asks for; and a form is none.
         payload: if scheme.signs_form() { scheme.payload.clone() } else { PayloadRule::Json },

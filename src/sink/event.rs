@@ -64,6 +64,9 @@ pub(super) struct Shown<'a> {
     pub(super) event_type: Option<Cow<'a, str>>,
     pub(super) delivery_id: Option<Cow<'a, str>>,
     pub(super) received_at: UnixTime,
+    /// The label of the secret that matched.
+    #[cfg(feature = "providers")]
+    pub(super) secret_label: &'a str,
     pub(super) payload: &'a Payload<'a>,
     /// What the request said of its body.
     #[cfg(feature = "config")]
@@ -82,6 +85,8 @@ impl<'a> Shown<'a> {
             event_type: delivery.event_type(),
             delivery_id: delivery.delivery_id(),
             received_at: delivery.received_at(),
+            #[cfg(feature = "providers")]
+            secret_label: delivery.verified().secret_label(),
             payload: delivery.payload(),
             #[cfg(feature = "config")]
             content_type: content_type(delivery.verified().request().head.headers),
@@ -111,6 +116,11 @@ pub(super) fn write_line(event: &Shown<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"received_at\":\"");
     event.received_at.write_rfc_3339(out);
     out.push(b'"');
+    #[cfg(feature = "providers")]
+    {
+        out.extend_from_slice(b",\"secret\":");
+        json::write_string(event.secret_label, out);
+    }
     write_payload(event, "payload", out);
     out.extend_from_slice(b"}\n");
 }
@@ -220,6 +230,9 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
+    /// The minimal build has one secret, and no label for it.
+    const SECRET: &str = if cfg!(feature = "providers") { "\"secret\":\"one\"," } else { "" };
+
     fn line(delivery: &Delivery<'_>, out: &mut Vec<u8>) {
         write_line(&Shown::of(delivery, "evt_1"), out);
     }
@@ -230,7 +243,9 @@ mod tests {
         assert_eq!(
             shown(PayloadRule::Json, &headers, b"{ \"a\" :\n1.0e0 }", line),
             r#"{"id":"evt_1","source":"github","type":"pu\"sh","delivery_id":"72d3162e","#.to_string()
-                + r#""received_at":"1994-11-06T08:49:37.042Z","payload":{"a":1.0e0}}"#
+                + r#""received_at":"1994-11-06T08:49:37.042Z","#
+                + SECRET
+                + r#""payload":{"a":1.0e0}}"#
                 + "\n"
         );
     }
@@ -240,7 +255,7 @@ mod tests {
         for (body, base64) in [(&b"\xff"[..], "/w=="), (b"ab", "YWI="), (b"abc", "YWJj"), (b"abcd", "YWJjZA==")] {
             let expected = format!(
                 "{{\"id\":\"evt_1\",\"source\":\"github\",\"type\":null,\"delivery_id\":null,\
-                 \"received_at\":\"1994-11-06T08:49:37.042Z\",\"payload_base64\":\"{base64}\"}}\n"
+                 \"received_at\":\"1994-11-06T08:49:37.042Z\",{SECRET}\"payload_base64\":\"{base64}\"}}\n"
             );
             assert_eq!(shown(PayloadRule::Any, &[], body, line), expected);
         }

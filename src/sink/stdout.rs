@@ -50,6 +50,7 @@ impl Style {
             event_type: event.event_type.as_deref().map(Cow::Borrowed),
             delivery_id: event.delivery_id.as_deref().map(Cow::Borrowed),
             received_at: event.received_at,
+            secret_label: &event.secret_label,
             payload: &event.payload(),
             #[cfg(feature = "config")]
             content_type: event.header("Content-Type"),

@@ -1,6 +1,11 @@
 //! Lines that are whole: one that broke off is ended before the next begins.
 
 use std::io::{self, Write};
+use std::time::Duration;
+
+/// How often a stream that takes nothing now, and does not wait by itself, is tried. Who gave us such a one (a terminal that another
+/// program has set so) meant it to take all.
+const TRY_EVERY: Duration = Duration::from_millis(10);
 
 /// A stream that lines are written to.
 #[derive(Debug)]
@@ -45,6 +50,7 @@ impl<W: Write> WholeLines<W> {
                     self.torn = rest.get(count.saturating_sub(1)) != Some(&b'\n');
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::thread::sleep(TRY_EVERY),
                 Err(error) => return Err(error),
             }
         }
@@ -87,6 +93,34 @@ mod tests {
         let mut lines = lines(3);
         assert_eq!(lines.write(b"ab\ncd\n").unwrap_err().kind(), io::ErrorKind::StorageFull);
         assert!(!lines.torn, "it broke off at a line's end");
+    }
+
+    /// Takes one byte, and nothing the next time.
+    struct Unsteady {
+        taken: Vec<u8>,
+        takes: bool,
+    }
+
+    impl Write for Unsteady {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.takes = !self.takes;
+            match bytes {
+                [first, ..] if self.takes => self.taken.push(*first),
+                _ => return Err(io::ErrorKind::WouldBlock.into()),
+            }
+            Ok(1)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_stream_that_does_not_wait_is_waited_for() {
+        let mut lines = WholeLines::new(Unsteady { taken: Vec::new(), takes: false });
+        lines.write(b"ab\ncd\n").unwrap();
+        assert_eq!(lines.out.taken, b"ab\ncd\n");
     }
 
     #[test]

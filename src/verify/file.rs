@@ -1,5 +1,6 @@
 //! A scheme as a file: TOML with the fields of [`Scheme`], read strictly and written so that it reads back as itself.
 
+mod fields;
 mod handshake;
 mod jwt;
 mod write;
@@ -13,12 +14,9 @@ use super::scheme::{
     SecretForm, Success, TimeUnit, Timestamp, TimestampPlace, Unprefixed,
 };
 use super::template;
+use fields::Fields;
 use std::borrow::Cow;
 use toml::{Table, Value};
-
-/// How far from now a timestamp may be unless the file says otherwise, in seconds. Standard Webhooks and Stripe say five
-/// minutes.
-const TOLERANCE_S: u64 = 300;
 
 /// Longest file of a scheme, in bytes.
 pub const SCHEME_FILE_LIMIT_BYTES: usize = 64 * 1024;
@@ -69,11 +67,16 @@ impl Scheme {
         let accepts_uncovered_body = fields.flag(ACCEPT_UNCOVERED_BODY)?;
         let scheme = read(&mut fields)?;
         fields.end()?;
+        // Before what comes of it: an id that is not covered, say.
+        if scheme.coverage() == Coverage::Nothing && scheme.algorithm != Algorithm::Token && !accepts_uncovered_body {
+            let why = "it has no {body}: the signature says nothing about the body, and accept_uncovered_body = true takes that";
+            return Err(UnusableScheme::new("template", why));
+        }
         check(&scheme)?;
         match (scheme.coverage(), accepts_uncovered_body) {
             (Coverage::Nothing, false) => Err(UnusableScheme::new(
                 ACCEPT_UNCOVERED_BODY,
-                "the signature says nothing about the body: state true to take that, or a template with {body}",
+                "the signature says nothing about the body: state true to take that",
             )),
             (Coverage::Nothing, true) | (_, false) => Ok(scheme),
             (_, true) => Err(UnusableScheme::new(ACCEPT_UNCOVERED_BODY, "the signature covers the body: leave it out")),
@@ -112,6 +115,7 @@ fn read(fields: &mut Fields) -> Result<Scheme, UnusableScheme> {
         signature_in_body,
         require_headers: fields.pairs("require_headers")?,
         optional_headers: fields.pairs("optional_headers")?,
+        other_names: fields.pairs("other_names")?,
         grammar: grammar(fields)?,
         algorithm,
         encoding,
@@ -244,116 +248,6 @@ fn success(fields: &mut Fields) -> Result<Success, UnusableScheme> {
     let body = inner.text("body")?.unwrap_or_default();
     inner.end()?;
     Ok(Success { status, content_type, body: Cow::Owned(body) })
-}
-
-/// The fields that are left of a table; `of` names it, where it is not the whole file.
-struct Fields {
-    of: &'static str,
-    table: Table,
-}
-
-impl Fields {
-    fn wrong(&self, field: &str, expected: &str) -> UnusableScheme {
-        UnusableScheme::new(&self.path(field), format!("it has to be {expected}"))
-    }
-
-    fn missing(&self, field: &str) -> UnusableScheme {
-        UnusableScheme::new(&self.path(field), "it has to be stated")
-    }
-
-    fn path(&self, field: &str) -> String {
-        if self.of.is_empty() { field.to_string() } else { format!("{}.{field}", self.of) }
-    }
-
-    fn end(&self) -> Result<(), UnusableScheme> {
-        match self.table.keys().next() {
-            None => Ok(()),
-            Some(field) => Err(UnusableScheme::new(&self.path(field), "there is no such field")),
-        }
-    }
-
-    /// True or false; false where it is not there.
-    fn flag(&mut self, field: &str) -> Result<bool, UnusableScheme> {
-        match self.table.remove(field) {
-            None => Ok(false),
-            Some(Value::Boolean(flag)) => Ok(flag),
-            Some(_) => Err(self.wrong(field, "true or false")),
-        }
-    }
-
-    fn text(&mut self, field: &str) -> Result<Option<String>, UnusableScheme> {
-        match self.table.remove(field) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(self.wrong(field, "text in quotes")),
-        }
-    }
-
-    fn texts(&mut self, field: &str) -> Result<Option<Vec<String>>, UnusableScheme> {
-        let Some(value) = self.table.remove(field) else { return Ok(None) };
-        let text = |value: &Value| value.as_str().map(str::to_string);
-        let texts = value.as_array().and_then(|texts| texts.iter().map(text).collect());
-        texts.map(Some).ok_or_else(|| self.wrong(field, "a list of texts"))
-    }
-
-    /// A character, and whether a space follows it.
-    fn spaced_character(&mut self, field: &str) -> Result<(char, bool), UnusableScheme> {
-        let text = self.text(field)?.ok_or_else(|| self.missing(field))?;
-        let mut characters = text.chars();
-        match (characters.next(), characters.as_str()) {
-            (Some(character), "") => Ok((character, false)),
-            (Some(character), " ") if character != ' ' => Ok((character, true)),
-            _ => Err(self.wrong(field, "one character, with a space behind it or without")),
-        }
-    }
-
-    /// A list of names and values; none where it is not there.
-    fn pairs(&mut self, field: &str) -> Result<Vec<(String, String)>, UnusableScheme> {
-        let Some(value) = self.table.remove(field) else { return Ok(Vec::new()) };
-        let pair = |value: &Value| match value.as_array()?.as_slice() {
-            [Value::String(name), Value::String(value)] => Some((name.clone(), value.clone())),
-            _ => None,
-        };
-        let pairs = value.as_array().and_then(|pairs| pairs.iter().map(pair).collect());
-        pairs.ok_or_else(|| self.wrong(field, "a list of names and values: [[\"X-Version\", \"1\"]]"))
-    }
-
-    fn character(&mut self, field: &str) -> Result<char, UnusableScheme> {
-        let text = self.text(field)?.ok_or_else(|| self.missing(field))?;
-        let mut characters = text.chars();
-        match (characters.next(), characters.next()) {
-            (Some(character), None) => Ok(character),
-            _ => Err(self.wrong(field, "one character")),
-        }
-    }
-
-    fn one_of<T: Clone>(&mut self, field: &str, known: &[(&str, T)]) -> Result<Option<T>, UnusableScheme> {
-        let Some(name) = self.text(field)? else { return Ok(None) };
-        let found = known.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
-        let names = || known.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-        found.map(Some).ok_or_else(|| self.wrong(field, &format!("one of {}", names())))
-    }
-
-    /// A bound in seconds: stated, `"any"` for none, or the usual one.
-    fn bound(&mut self, field: &str) -> Result<Option<u64>, UnusableScheme> {
-        match self.table.remove(field) {
-            None => Ok(Some(TOLERANCE_S)),
-            Some(Value::Integer(s)) if s >= 0 => Ok(u64::try_from(s).ok()),
-            Some(Value::String(any)) if any == "any" => Ok(None),
-            Some(_) => Err(self.wrong(field, "seconds, or \"any\"")),
-        }
-    }
-
-    /// The table in `field`; nothing where it is not there or says `default`.
-    fn inner(&mut self, field: &'static str, default: &str) -> Result<Option<Fields>, UnusableScheme> {
-        match self.table.remove(field) {
-            None => Ok(None),
-            Some(Value::String(text)) if text == default => Ok(None),
-            Some(Value::Table(table)) => Ok(Some(Fields { of: field, table })),
-            Some(_) if default.is_empty() => Err(self.wrong(field, "a table in braces")),
-            Some(_) => Err(self.wrong(field, &format!("{default:?}, or a table in braces"))),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -4,16 +4,18 @@
 //! needs it is known by what the signature covers. What is echoed is short and of few characters.
 
 mod check;
+mod spot;
 
 pub(super) use check::check;
+pub use spot::Spot;
 
-use super::pointer;
 use super::scheme::Scheme;
 use super::{Refusal, Secret, Verified};
-use crate::payload::{form_field, is_form};
+use crate::payload::is_form;
 use crate::request::Head;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use spot::ANY;
 use std::fmt;
 
 /// Longest token that is echoed, in bytes. Microsoft Graph's have some 120, the others' fewer than 100.
@@ -40,19 +42,6 @@ pub struct Handshake {
     pub reply: Reply,
 }
 
-/// A place in a question.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Spot {
-    /// The header field of this name: `X-Name`.
-    Header(String),
-    /// The query's field of this name, decoded: `?name`.
-    Query(String),
-    /// The value of the body, which is a form of this field and no other: `name=`.
-    Form(String),
-    /// The string or number at this pointer of the body's JSON: `/name`.
-    Json(String),
-}
-
 /// What answers a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
@@ -76,17 +65,20 @@ pub enum Reply {
     },
     /// This JSON.
     Fixed(String),
-    /// The token is the secret from now on, and goes back in the field that it came in. There is no place to keep one yet, so
-    /// that it is refused.
+    /// The token is the secret from now on, and goes back in the field that it came in. It is refused but in a window that the
+    /// operator opens: see [`Handshake::handed_over`].
     Secret,
 }
 
 /// What is said to a provider that asked: a status, 200 or 204, and a body. Only the decisions of this module make one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Said {
     status: u16,
     content_type: &'static str,
     body: String,
+    /// A field of the answer's head: a name and a value.
+    #[cfg(feature = "providers")]
+    field: Option<(String, String)>,
 }
 
 impl Said {
@@ -106,6 +98,20 @@ impl Said {
     #[must_use]
     pub fn body(&self) -> &str {
         &self.body
+    }
+
+    /// The field that its head has beside those that every answer has: a name and a value.
+    #[must_use]
+    #[cfg(feature = "providers")]
+    pub fn field(&self) -> Option<(&str, &str)> {
+        self.field.as_ref().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// What is said can be a secret, or a MAC: `Debug` shows none.
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Said").field("status", &self.status).finish_non_exhaustive()
     }
 }
 
@@ -156,8 +162,7 @@ impl Scheme {
         let mut asked = self.handshakes.iter().filter(|handshake| !handshake.signed && handshake.method == head.method);
         let found = asked.find(|handshake| handshake.is_asked_by(head, body))?;
         // What could be an event is judged as one.
-        let could_be_event = self.methods.iter().any(|method| method == head.method)
-            && self.signature_headers.iter().any(|name| head.value(name).is_some());
+        let could_be_event = self.methods.iter().any(|method| method == head.method) && self.can_be_signed(head);
         (!could_be_event).then_some(found)
     }
 
@@ -187,12 +192,33 @@ impl Handshake {
             spot.read(head, None, &[]).is_some_and(|held| value == ANY || held == value.as_bytes())
         };
         let has = |spot: &Option<Spot>| match (spot, body) {
+            #[cfg(feature = "providers")]
+            (Some(spot), body) if self.reply == Reply::Secret => {
+                body.is_empty_object_or_less() && spot.read(head, None, &[]).is_some()
+            }
             (None, body) => body.is_empty(),
             (Some(Spot::Form(_)), Body::Declared(bytes)) => is_form(head) && bytes.is_some_and(is_short),
             (Some(spot @ Spot::Form(_)), Body::Whole(form)) => is_form(head) && spot.read(head, None, form).is_some(),
             (Some(spot), body) => body.is_empty() && spot.read(head, None, &[]).is_some(),
         };
         has(&self.token) && self.when.iter().all(|(spot, value)| holds(spot, value))
+    }
+
+    /// The secret that this question hands over, and what is said to it once that is kept: the same, in the field that it came
+    /// in. Nothing where it is no such question.
+    ///
+    /// # Errors
+    /// Where what stands there cannot be sent back.
+    #[must_use]
+    #[cfg(feature = "providers")]
+    pub fn handed_over(&self, head: &Head<'_>) -> Option<Result<(Secret, Said), Refusal>> {
+        let (Reply::Secret, Some(spot @ Spot::Header(name))) = (&self.reply, &self.token) else { return None };
+        let handed = || {
+            let said = Reply::Text.to(spot.read(head, None, &[]), |_| Vec::new())?;
+            let secret = Secret::new(said.body.clone().into_bytes()).map_err(|_| Refusal::InvalidHandshake)?;
+            Ok((secret, Said { field: Some((name.clone(), said.body)), body: String::new(), ..said }))
+        };
+        Some(handed())
     }
 
     /// What is said to this question, which needs no signature.
@@ -219,46 +245,20 @@ impl Body<'_> {
             Body::Whole(bytes) => bytes.is_empty(),
         }
     }
+
+    /// Whether it is nothing, or an object with nothing in it: in neither is an event.
+    #[cfg(feature = "providers")]
+    fn is_empty_object_or_less(self) -> bool {
+        match self {
+            Body::Declared(bytes) => bytes == Some(0) || bytes == Some(b"{}".len() as u64),
+            Body::Whole(bytes) => bytes.is_empty() || bytes == b"{}",
+        }
+    }
 }
 
 /// Whether a form of so many bytes can be a question.
 fn is_short(bytes: u64) -> bool {
     (1..=2 * ECHO_LIMIT_BYTES as u64).contains(&bytes)
-}
-
-impl Spot {
-    /// What stands there, once and decoded.
-    fn read(&self, head: &Head<'_>, payload: Option<&str>, form: &[u8]) -> Option<Vec<u8>> {
-        match self {
-            Spot::Header(name) => {
-                let mut values = head.values(name);
-                values.next().filter(|_| values.next().is_none()).map(<[u8]>::to_vec)
-            }
-            Spot::Query(name) => form_field(head.query()?.as_bytes(), name),
-            Spot::Form(name) => {
-                let value = form.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
-                let is_plain = !value.is_empty() && value.len() <= ECHO_LIMIT_BYTES && value.iter().all(is_of_token);
-                is_plain.then(|| value.to_vec())
-            }
-            Spot::Json(at) => pointer::scalar_at(payload?, at).map(String::into_bytes),
-        }
-    }
-
-    /// Whether `value` stands there in `payload`. What the signature does not cover holds nothing.
-    fn holds(&self, value: &str, payload: &str) -> bool {
-        let Spot::Json(at) = self else { return false };
-        if value == "[]" {
-            return pointer::is_empty_list_at(payload, at);
-        }
-        #[cfg(feature = "providers")]
-        if value == NOTHING {
-            return !pointer::is_anything_at(payload, at);
-        }
-        match crate::json::string_at(payload, at) {
-            Some(held) => value == ANY || held == value,
-            None => pointer::scalar_at(payload, at).is_some_and(|held| value == ANY || held == value),
-        }
-    }
 }
 
 impl Reply {
@@ -295,16 +295,15 @@ impl Reply {
             Reply::NoContent => 204,
             _ => 200,
         };
-        Ok(Said { status, content_type, body })
+        Ok(Said {
+            status,
+            content_type,
+            body,
+            #[cfg(feature = "providers")]
+            field: None,
+        })
     }
 }
-
-/// What stands for any value.
-const ANY: &str = "*";
-
-/// What stands for no value.
-#[cfg(feature = "providers")]
-const NOTHING: &str = "!";
 
 const TEXT: &str = "text/plain";
 const JSON: &str = "application/json";
@@ -317,32 +316,6 @@ fn is_of_token(byte: &u8) -> bool {
 /// The characters of base64url: none of them stands between the parts of what a scheme signs.
 pub(super) fn is_of_signed_token(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-_".contains(byte)
-}
-
-/// `/name` is JSON, `?name` the query, `name=` a form, anything else a header.
-impl From<&str> for Spot {
-    fn from(text: &str) -> Self {
-        if text.starts_with('/') {
-            Spot::Json(text.to_string())
-        } else if let Some(name) = text.strip_prefix('?') {
-            Spot::Query(name.to_string())
-        } else if let Some(name) = text.strip_suffix('=') {
-            Spot::Form(name.to_string())
-        } else {
-            Spot::Header(text.to_string())
-        }
-    }
-}
-
-/// As [`Spot::from`] reads it.
-impl fmt::Display for Spot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Spot::Header(text) | Spot::Json(text) => f.write_str(text),
-            Spot::Query(name) => write!(f, "?{name}"),
-            Spot::Form(name) => write!(f, "{name}="),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Signatures and tokens that stand in the body, as JSON. Only the fields that the scheme names are read before the signature is
 //! proven: in a body of bounded length and depth, through names that come once.
 
+use super::handshake::{Reply, Spot};
 use super::key::{Feed, Keyed, MacBytes};
 use super::refusal::Refusal;
 use super::scheme::{Algorithm, Piece, ReplayRule, Scheme, TimestampPlace};
@@ -59,18 +60,23 @@ pub enum SecretPlace<'a> {
 const REDACTED: &str = "\"[redacted]\"";
 
 impl Scheme {
-    /// Where a delivery of this scheme holds a secret: where its token stands. A MAC is none: it signs nothing else.
+    /// Where a delivery of this scheme holds a secret: where its token stands, and where a handshake hands one over. A MAC is
+    /// none: it signs nothing else.
     #[must_use]
     pub fn secret_places(&self) -> Vec<SecretPlace<'_>> {
+        let handed_over = self.handshakes.iter().filter_map(|handshake| match (&handshake.reply, &handshake.token) {
+            (Reply::Secret, Some(Spot::Header(name))) => Some(SecretPlace::Header(name)),
+            _ => None,
+        });
         if self.algorithm != Algorithm::Token {
-            return Vec::new();
+            return handed_over.collect();
         }
         let headers = self.signature_headers.iter().map(|name| SecretPlace::Header(name));
         let in_body = self
             .signature_in_body
             .as_ref()
             .map(|InBody { each, signature }| SecretPlace::Json { each: each.as_deref(), pointer: signature });
-        headers.chain(in_body).collect()
+        headers.chain(in_body).chain(handed_over).collect()
     }
 
     /// `payload`, which is a verified delivery's JSON, with `"[redacted]"` for each secret in it; the rest as it is.

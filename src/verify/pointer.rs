@@ -1,13 +1,11 @@
 //! One string or number out of JSON, by its pointer (RFC 6901), arrays gone into.
 
-use serde_json::value::RawValue;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use crate::json::value_at;
 
 /// The string at `pointer` in `json`, or the text of the number there, or nothing where there is neither. Of repeated names
 /// the last counts, as in most parsers.
 pub(super) fn scalar_at(json: &str, pointer: &str) -> Option<String> {
-    let value = at(json, pointer)?;
+    let value = value_at(json, pointer)?;
     match value.as_bytes().first()? {
         b'"' => serde_json::from_str(value).ok(),
         b'-' | b'0'..=b'9' => Some(value.to_string()),
@@ -17,39 +15,14 @@ pub(super) fn scalar_at(json: &str, pointer: &str) -> Option<String> {
 
 /// Whether an array without items stands at `pointer` in `json`.
 pub(super) fn is_empty_list_at(json: &str, pointer: &str) -> bool {
-    let inside = at(json, pointer).and_then(|value| value.strip_prefix('[')?.strip_suffix(']'));
+    let inside = value_at(json, pointer).and_then(|value| value.strip_prefix('[')?.strip_suffix(']'));
     inside.is_some_and(|inside| inside.trim_ascii().is_empty())
 }
 
 /// Whether a value of any kind stands at `pointer` in `json`.
 #[cfg(feature = "providers")]
 pub(super) fn is_anything_at(json: &str, pointer: &str) -> bool {
-    at(json, pointer).is_some()
-}
-
-/// The text of the value at `pointer` in `json`.
-fn at<'j>(json: &'j str, pointer: &str) -> Option<&'j str> {
-    let mut value = json;
-    for step in pointer.strip_prefix('/')?.split('/') {
-        let step = step.replace("~1", "/").replace("~0", "~");
-        value = match value.trim_ascii_start().as_bytes().first()? {
-            b'[' => {
-                let items: Vec<&RawValue> = serde_json::from_str(value).ok()?;
-                items.get(index(&step)?)?.get()
-            }
-            _ => {
-                let members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(value).ok()?;
-                members.get(step.as_str())?.get()
-            }
-        };
-    }
-    Some(value)
-}
-
-/// RFC 6901 §4: digits without a leading zero.
-fn index(step: &str) -> Option<usize> {
-    let is_number = step == "0" || (!step.starts_with('0') && step.bytes().all(|byte| byte.is_ascii_digit()));
-    if is_number { step.parse().ok() } else { None }
+    value_at(json, pointer).is_some()
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! A signature scheme as a value: where the signature is, how it is written, what it is over, what answers it.
 
+mod derived;
+
 use super::handshake::Handshake;
 #[cfg(feature = "providers")]
 use super::in_body::InBody;
 #[cfg(feature = "providers")]
 use super::jwt::Jwt;
-#[cfg(feature = "providers")]
-use super::key;
-use super::secret::Secret;
 pub use super::template::Piece;
 use std::borrow::Cow;
 
@@ -29,6 +28,10 @@ pub struct Scheme {
     /// Header fields that have exactly this value where they are there: `(name, value)`.
     #[cfg(feature = "providers")]
     pub optional_headers: Vec<(String, String)>,
+    /// Names that the header fields above and below go by too: `(name, other)`. A request that has no signature under the first
+    /// is read under the other ones.
+    #[cfg(feature = "providers")]
+    pub other_names: Vec<(String, String)>,
     /// How the field's value is built.
     pub grammar: Grammar,
     /// The MAC, or the signature. Always the scheme's, never what a request names.
@@ -368,111 +371,6 @@ impl ContentType {
             ContentType::Text => "text/plain",
             ContentType::Xml => "text/xml",
         }
-    }
-}
-
-impl Scheme {
-    /// Whether the signature covers the body.
-    #[must_use]
-    pub fn covers_body(&self) -> bool {
-        self.template.contains(&Piece::Body) || self.signs_form()
-    }
-
-    /// Whether a form's parameters are signed, not the bytes that they came in.
-    #[must_use]
-    pub fn signs_form(&self) -> bool {
-        #[cfg(feature = "providers")]
-        return self.template.iter().any(|piece| matches!(piece, Piece::FormSorted | Piece::UrlFormSorted));
-        #[cfg(not(feature = "providers"))]
-        return false;
-    }
-
-    /// Whether an id is under the signature: one in a header.
-    #[cfg(not(feature = "providers"))]
-    #[must_use]
-    pub fn signs_id(&self) -> bool {
-        self.signed_id.is_some()
-    }
-
-    /// How much of the body the signature covers.
-    #[must_use]
-    pub fn coverage(&self) -> Coverage {
-        if self.covers_body() {
-            return Coverage::Whole;
-        }
-        #[cfg(feature = "providers")]
-        if self.template.iter().any(|piece| matches!(piece, Piece::Json(pointer) if self.is_of_event(pointer))) {
-            return Coverage::Fields;
-        }
-        Coverage::Nothing
-    }
-
-    /// Whether the signature covers the URL, so that the verifier has to be told it.
-    #[must_use]
-    pub fn covers_url(&self) -> bool {
-        let is_url = |piece: &Piece| match piece {
-            Piece::Url | Piece::UrlUnescaped => true,
-            #[cfg(feature = "providers")]
-            Piece::UrlAnyPort | Piece::UrlFormSorted => true,
-            _ => false,
-        };
-        self.template.iter().any(is_url)
-    }
-
-    /// The scheme that judges what is signed for `secret`: this one, or that of the public key which the secret is.
-    #[cfg(feature = "providers")]
-    #[must_use]
-    pub fn for_secret(&self, secret: &Secret) -> Cow<'_, Scheme> {
-        match &self.public_key {
-            Some(rule) if key::is_of_key_pair(secret.as_bytes(), &rule.prefix) => Cow::Owned(self.of_public_key(rule)),
-            _ => Cow::Borrowed(self),
-        }
-    }
-
-    /// The scheme of the signatures that the public key of `rule` verifies.
-    #[cfg(feature = "providers")]
-    pub(super) fn of_public_key(&self, rule: &PublicKeyRule) -> Scheme {
-        let mut scheme = self.clone();
-        if let Grammar::Pairs { signature_keys, .. } = &mut scheme.grammar {
-            signature_keys.clone_from(&rule.signature_keys);
-        }
-        let secret_form = SecretForm::Base64 { prefix: rule.prefix.clone(), without_prefix: Unprefixed::Base64 };
-        Scheme { algorithm: rule.algorithm, secret_form, public_key: None, ..scheme }
-    }
-
-    /// The same: nothing but the scheme itself judges in this build.
-    #[cfg(not(feature = "providers"))]
-    pub(super) fn for_secret(&self, _: &Secret) -> Cow<'_, Scheme> {
-        Cow::Borrowed(self)
-    }
-
-    /// The same with other bounds for the timestamp's age, and for how far ahead it is where the scheme bounds that: `s`
-    /// seconds each.
-    #[must_use]
-    pub fn with_tolerance_s(mut self, s: u64) -> Self {
-        if let Some(timestamp) = &mut self.timestamp {
-            let bounds_age_only = timestamp.past_s.is_some() && timestamp.future_s.is_none();
-            timestamp.past_s = Some(s);
-            timestamp.future_s = if bounds_age_only { None } else { Some(s) };
-        }
-        #[cfg(feature = "providers")]
-        if let Some(jwt) = &mut self.jwt {
-            (jwt.past_s, jwt.leeway_s) = (jwt.past_s.map(|_| s), Some(s));
-        }
-        self
-    }
-
-    /// The same with a timestamp of any age: what it says is under the signature, and judged by nobody.
-    #[must_use]
-    pub fn ignoring_age(mut self) -> Self {
-        if let Some(timestamp) = &mut self.timestamp {
-            (timestamp.past_s, timestamp.future_s) = (None, None);
-        }
-        #[cfg(feature = "providers")]
-        if let Some(jwt) = &mut self.jwt {
-            (jwt.past_s, jwt.leeway_s) = (None, None);
-        }
-        self
     }
 }
 

@@ -1,9 +1,13 @@
 //! Reading what a scheme wants out of a request's head, strictly: signatures, timestamp, id.
 
+mod written;
+
+#[cfg(feature = "providers")]
+pub(super) use written::encoded;
+pub(super) use written::write;
+
 use super::encoding::{self, LONGEST};
 use super::refusal::Refusal;
-#[cfg(feature = "providers")]
-use super::scheme::{Algorithm, Encoding};
 use super::scheme::{Grammar, Piece, Scheme, TimestampPlace};
 use super::timestamp;
 use crate::request::{Head, without_optional_white_space};
@@ -31,6 +35,9 @@ pub(super) struct Plan {
     /// Whether something else than pieces of the request is signed: a form, a URL of two kinds, a token.
     #[cfg(feature = "providers")]
     pub(super) is_otherwise: bool,
+    /// The same under the scheme's other names.
+    #[cfg(feature = "providers")]
+    other: Option<Box<Plan>>,
 }
 
 /// What a wanted header field is for.
@@ -102,6 +109,8 @@ impl Plan {
             signatures_limit: if has_public_key { PUBLIC_KEY_SIGNATURES_LIMIT } else { SIGNATURES_LIMIT },
             #[cfg(feature = "providers")]
             is_otherwise: scheme.jwt.is_some() || scheme.signs_form() || scheme.template.contains(&Piece::UrlAnyPort),
+            #[cfg(feature = "providers")]
+            other: scheme.under_other_names().map(|other| Box::new(Plan::new(&other))),
         }
     }
 
@@ -120,6 +129,13 @@ impl Plan {
                     break;
                 }
             }
+        }
+        #[cfg(feature = "providers")]
+        if parts.found.seen == 0
+            && let Some(other) = &self.other
+        {
+            parts.found = Found::default();
+            return other.read(scheme, head, parts);
         }
         self.judge(scheme, parts)
     }
@@ -365,36 +381,5 @@ fn after_prefix<'v>(prefix: &[u8], value: &'v [u8]) -> Result<&'v [u8], Refusal>
     match prefix.last() {
         Some(separator) if value.contains(separator) => Err(Refusal::UnsupportedAlgorithm),
         _ => Err(Refusal::MalformedSignature),
-    }
-}
-
-/// `signature` as it is written; a token is so already.
-pub(super) fn encoded(scheme: &Scheme, signature: &[u8]) -> String {
-    #[cfg(feature = "providers")]
-    if scheme.algorithm == Algorithm::Token {
-        return encoding::encode(Encoding::Verbatim, signature);
-    }
-    encoding::encode(scheme.encoding, signature)
-}
-
-/// The value of the signature header for `signature`, with the timestamp where that stands in it.
-pub(super) fn write(scheme: &Scheme, signature: &[u8], timestamp: &str) -> String {
-    let encoded = encoded(scheme, signature);
-    match &scheme.grammar {
-        Grammar::Bare => encoded,
-        #[cfg(feature = "providers")]
-        Grammar::List(_) => encoded,
-        Grammar::Prefix(prefix) => format!("{prefix}{encoded}"),
-        Grammar::Pairs { item_separator, is_spaced, key_separator, signature_keys } => {
-            let key = signature_keys.first().map_or("", String::as_str);
-            let signature = format!("{key}{key_separator}{encoded}");
-            match scheme.timestamp.as_ref().map(|timestamp| &timestamp.place) {
-                Some(TimestampPlace::Field(key)) => {
-                    let space = if *is_spaced { " " } else { "" };
-                    format!("{key}{key_separator}{timestamp}{item_separator}{space}{signature}")
-                }
-                _ => signature,
-            }
-        }
     }
 }

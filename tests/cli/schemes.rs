@@ -79,6 +79,7 @@ fn a_scheme_file_that_cannot_be_used_is_exit_2_and_names_the_field() {
     for (from, to, words) in [
         ("replay_key = \"mac\"", "", "replay_key: it has to be stated"),
         ("{body}", "{bdy}", "template: unknown piece {bdy}"),
+        ("{body}", "v0", "template: it has no {body}"),
         ("template", "templat", "template: it has to be stated"),
         ("name = ", "name : ", "not TOML at line 1"),
         (

@@ -42,7 +42,18 @@ fn what_a_handshake_cannot_have_is_exit_2() {
     folder.file("token", b"the agreed token of 16+");
     folder.file("none", b"\n");
     for (arguments, what) in [
-        (&["--scheme", "asana", "--accept-handshake"][..], "no place yet to keep a secret"),
+        (&["--accept-handshake", "--secret-file", "token"][..], "github has no handshake that hands over a secret"),
+        (&["--scheme", "asana", "--accept-handshake"], "is kept in one file"),
+        (&["--scheme", "asana", "--accept-handshake", "--secret-env", "NOSUCH"], "is kept in one file"),
+        (
+            &["--scheme", "asana", "--accept-handshake", "--secret-file", "a", "--secret-file", "b"],
+            "is kept in one file",
+        ),
+        (
+            &["--scheme", "asana", "--accept-handshake", "--secret-file", "nosuch/secret"],
+            "cannot be kept in nosuch/secret",
+        ),
+        (&["--scheme", "asana", "--accept-handshake", "--secret-file", "none"], "is empty"),
         (&["--handshake-token-file", "token"], "github has no handshake that asks for an agreed token"),
         (&["--scheme", "meta", "--handshake-token-file", "nosuch"], "cannot read"),
         (&["--scheme", "meta", "--handshake-token-file", "none"], "is empty"),
@@ -70,10 +81,12 @@ fn any_of_several_secrets_will_do() {
         .variable("NEW_SECRET", OTHER)
         .file("old", SECRET.as_bytes())
         .file("raw", b"a raw secret of 16+\n")
-        .arguments(&["--secret-env", "NEW_SECRET", "--secret-file", "old", "--secret-file-raw", "raw"])
+        .arguments(&["--secret-env", "NEW_SECRET", "--secret-file", "old", "--secret-file-raw", "new=raw"])
         .start();
-    for secret in [OTHER, SECRET, "a raw secret of 16+\n", OTHER] {
-        receiver.accept(&signed_with(secret, "{}"));
+    for (secret, label) in
+        [(OTHER, "NEW_SECRET"), (SECRET, "old"), ("a raw secret of 16+\n", "new"), (OTHER, "NEW_SECRET")]
+    {
+        assert_eq!(receiver.accept(&signed_with(secret, "{}")).text("secret").as_deref(), Some(label));
     }
     for secret in ["a raw secret of 16+", "a third secret of 16+", ""] {
         receiver.refuse(&signed_with(secret, "{}"), 401, "Signature mismatch - unauthorized");

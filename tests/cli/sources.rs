@@ -5,7 +5,8 @@ use crate::support::client::Client;
 use crate::support::command::run;
 use crate::support::folder::Folder;
 use crate::support::receiver::{Receiver, setup};
-use crate::support::request::{Post, signed, signed_with};
+use crate::support::request::{Post, signed, signed_with, unsigned};
+use crate::support::signer::digits;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -171,6 +172,41 @@ fn sighup_has_the_file_read_again_and_drops_no_connection() {
         receiver.accept(&signed("{}"));
         assert!(!receiver.talk().contains("warning"), "{}", receiver.talk());
     }
+}
+
+#[test]
+fn a_window_for_a_handshakes_secret_stays_as_it_is_when_the_file_is_read_again() {
+    let asana = |more: &str| {
+        let text = "[[source]]\nname = \"asana\"\npath = \"/asana\"\nscheme = \"asana\"\nsecrets = [\"file:handed\"]\n";
+        config(&[source("one", "/webhook", "env:HOOKGATE_SECRET", ""), format!("{text}{more}\n")])
+    };
+    let handshake = |secret: &str| unsigned("").to("/asana").header("X-Hook-Secret", secret);
+    let delivery =
+        |secret: &str| unsigned("{}").to("/asana").header("X-Hook-Signature", digits(secret.as_bytes(), b"{}"));
+    let receiver = start(&asana("accept_handshake = true"));
+    receiver.signal("HUP");
+    receiver.expect_talk_times("read the configuration again", 1);
+    assert_eq!(receiver.talk().matches("create the webhook now").count(), 1, "{}", receiver.talk());
+    assert_eq!(receiver.send(&handshake("the-first")).status, 200);
+    receiver.accept(&delivery("the-first"));
+    for times in 2..4 {
+        receiver.signal("HUP");
+        receiver.expect_talk_times("read the configuration again", times);
+        receiver.accept(&delivery("the-first"));
+        assert_eq!(receiver.send(&handshake("the-second")).status, 403);
+    }
+    // Who empties the file and says it anew waits for another.
+    receiver.folder.file("hookgate.toml", asana("").as_bytes());
+    receiver.signal("HUP");
+    receiver.expect_talk_times("read the configuration again", 4);
+    receiver.folder.file("handed", b"");
+    receiver.folder.file("hookgate.toml", asana("accept_handshake = true").as_bytes());
+    receiver.signal("HUP");
+    receiver.expect_talk_times("create the webhook now", 2);
+    receiver.expect_talk_times("read the configuration again", 5);
+    assert_eq!(receiver.send(&handshake("the-second")).status, 200);
+    assert_eq!(receiver.send(&delivery("the-first")).status, 401);
+    receiver.accept(&delivery("the-second"));
 }
 
 #[test]

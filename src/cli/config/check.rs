@@ -1,5 +1,6 @@
 //! `hookgate config check`: all that can be known of a configuration before it runs.
 
+use super::super::handover::Handovers;
 use super::super::serve::check_admin;
 use super::super::setup::{Origin, read_config, receivers};
 use super::super::sinks;
@@ -20,7 +21,7 @@ const PROBE_TIME: Duration = Duration::from_secs(5);
 pub(super) fn check(path: &Path, probe: bool) -> Result<String, Vec<ConfigError>> {
     let config = read_config(path)?;
     let origin = Origin(Some(path.to_path_buf()));
-    let mut errors = receivers(&config, &origin).map(drop).err().unwrap_or_default();
+    let mut errors = receivers(&config, &origin, &Handovers::default()).map(drop).err().unwrap_or_default();
     errors.extend(tls::read(&config.listen, &config.tls).map(drop).map_err(|failed| origin.failure(0, failed)).err());
     if let Some(store) = &config.store
         && let Err(why) = check_folder(&store.dir)

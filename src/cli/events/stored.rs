@@ -19,6 +19,7 @@ pub(super) fn write_line(event: &Event, id: &EventId, scheme: Option<&Scheme>, o
     let mut object = Object::new(out);
     let (event_type, delivery_id) = (event.event_type.as_deref(), event.delivery_id.as_deref());
     begin(&mut object, &id.to_string(), &event.source, event_type, delivery_id, event.received_at);
+    object.text("secret", &event.secret_label);
     write_member(event, scheme, &mut object);
     object.end();
     out.push(b'\n');

@@ -84,7 +84,7 @@ struct HandshakeOptions {
     /// The same in an environment variable
     #[arg(long, value_name = "VAR", conflicts_with = "handshake_token_file")]
     handshake_token_env: Option<OsString>,
-    /// Let a handshake hand over the secret (Asana); not possible yet
+    /// Take the secret from the first handshake that hands one over (Asana's) in the first ten minutes, and write it to the file of --secret-file, which holds none yet
     #[arg(long)]
     accept_handshake: bool,
 }
@@ -161,12 +161,6 @@ struct LimitOptions {
 impl Options {
     /// The configuration that the arguments are.
     pub(super) fn config(&self) -> Result<Config, Failure> {
-        if self.handshake.accept_handshake {
-            return Err(wrong(
-                "there is no place yet to keep a secret that a handshake hands over",
-                "create the webhook by other means, take the secret from its answer, and give --secret-file FILE",
-            ));
-        }
         let source = self.source()?;
         let sinks = self.sinks(std::slice::from_ref(&source))?;
         Ok(Config {
@@ -209,6 +203,7 @@ impl Options {
             body_limit_bytes: self.limits.body_limit,
             tolerance: self.tolerance.map(Duration::from_secs),
             handshake_token: self.handshake.token(),
+            accept_handshake: self.handshake.accept_handshake,
             accept_uncovered_body: self.accept_uncovered_body || self.scheme.is_of_file(),
             access: Access {
                 allow_from: self.access.allow_from.clone(),

@@ -20,8 +20,12 @@ impl Scheme {
             None => line("signature_headers", list(&self.signature_headers)),
             Some(in_body) => line("signature_in_body", in_body_text(in_body)),
         }
-        for (name, pairs) in [("require_headers", &self.require_headers), ("optional_headers", &self.optional_headers)]
-        {
+        let pairs = [
+            ("require_headers", &self.require_headers),
+            ("optional_headers", &self.optional_headers),
+            ("other_names", &self.other_names),
+        ];
+        for (name, pairs) in pairs {
             if !pairs.is_empty() {
                 let pairs = pairs.iter().map(|(name, value)| format!("[{}, {}]", quoted(name), quoted(value)));
                 line(name, format!("[{}]", pairs.collect::<Vec<_>>().join(", ")));

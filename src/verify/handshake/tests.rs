@@ -241,7 +241,40 @@ fn a_secret_that_is_handed_over_is_refused() {
     let handed =
         [Header { name: "X-Hook-Secret", value: b"b537207f20cbfa02357cf448134da559e8bd39d61597dcd5631b8012eae53e81" }];
     assert_eq!(said_without("asana", &head("POST", "/", &handed), b""), Some(Err(Refusal::HandshakeRefused)));
-    assert_eq!(said_without("asana", &head("POST", "/", &handed), b"{}"), None, "with a body it could be an event");
+    #[cfg(feature = "providers")]
+    assert_eq!(said_without("asana", &head("POST", "/", &handed), b"{}"), Some(Err(Refusal::HandshakeRefused)));
+    for body in [&b"{ }"[..], b"[]", b"{}\n", b"{\"events\":[]}"] {
+        assert_eq!(said_without("asana", &head("POST", "/", &handed), body), None, "with a body it could be an event");
+    }
+}
+
+#[test]
+#[cfg(feature = "providers")]
+fn a_secret_that_is_handed_over_goes_back_in_its_own_field_and_nothing_else_does() {
+    let asana = preset("asana").unwrap();
+    let handed = |value: &[u8]| {
+        let headers = [Header { name: "x-hook-secret", value }];
+        let taken = asana.handshakes[0].handed_over(&head("POST", "/", &headers)).unwrap();
+        taken.map(|(secret, said)| {
+            assert_eq!((said.status(), said.content_type(), said.body()), (200, "text/plain", ""));
+            assert_eq!(said.field(), Some(("X-Hook-Secret", std::str::from_utf8(value).unwrap())));
+            assert!(!format!("{said:?}").contains(std::str::from_utf8(value).unwrap()));
+            secret.as_bytes().to_vec()
+        })
+    };
+    let longest = [b'a'; ECHO_LIMIT_BYTES];
+    for value in [&b"b537207f20cbfa02357cf448134da559"[..], b"aZ0-._~+/=", &longest] {
+        assert_eq!(handed(value), Ok(value.to_vec()));
+    }
+    for value in
+        [&b""[..], b"a b", b"a\r\nSet-Cookie: x", b"a\0", b"<script>", b"a,b", b"\xff", &[b'a'; ECHO_LIMIT_BYTES + 1]]
+    {
+        assert_eq!(handed(value), Err(Refusal::InvalidHandshake), "{value:?}");
+    }
+    let twice = [Header { name: "X-Hook-Secret", value: b"abc" }, Header { name: "X-Hook-Secret", value: b"abc" }];
+    let twice = asana.handshakes[0].handed_over(&head("POST", "/", &twice)).unwrap();
+    assert_eq!(twice.map(drop), Err(Refusal::InvalidHandshake));
+    assert!(preset("dropbox").unwrap().handshakes[0].handed_over(&head("GET", "/?challenge=a", &[])).is_none());
 }
 
 #[test]

@@ -244,6 +244,7 @@ fn the_token_is_taken_out_of_what_is_shown_and_nothing_else_is_touched() {
     let (each, pointer) = (Some("/value"), "/clientState");
     assert_eq!(preset("microsoft-graph").unwrap().secret_places(), [SecretPlace::Json { each, pointer }]);
     assert_eq!(preset("mailgun").unwrap().secret_places(), []);
+    assert_eq!(preset("asana").unwrap().secret_places(), [SecretPlace::Header("X-Hook-Secret")]);
 }
 
 #[test]

@@ -51,7 +51,14 @@ pub(super) const PRESETS: &[Preset] = &[
         headers: &["svix-signature"],
         timestamp: Some(Time(At::Header("svix-timestamp"), TimeUnit::Seconds, Some(300), Some(300))),
         signed_id: Some("svix-id"),
-        delivery_id: &["svix-id"],
+        // Whom Svix sends for can have it leave its own name out; its libraries take both (svix-webhooks, javascript/src/webhook.ts).
+        #[cfg(feature = "providers")]
+        other_names: &[
+            ("svix-signature", "webhook-signature"),
+            ("svix-timestamp", "webhook-timestamp"),
+            ("svix-id", "webhook-id"),
+        ],
+        delivery_id: &["svix-id", "webhook-id"],
         #[cfg(feature = "providers")]
         public_key: PUBLIC_KEY,
         ..STANDARD

@@ -119,6 +119,8 @@ async function startReceiver(servicePort) {
   if (!config.includes(":0\"") || !config.includes(`:${servicePort}/`)) throw new Error("the recipe has other ports than it had");
   writeFileSync(path.join(folder, "hookgate.toml"), `${config}backoff = "100ms"\n`);
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("HOOKGATE_")));
+  // A proxy that nobody is: who went by it would come nowhere.
+  for (const name of ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]) environment[name] = "http://127.0.0.1:9";
   receiver = spawn(binary, ["serve", "--config", path.join(folder, "hookgate.toml")], { stdio: ["ignore", "ignore", "pipe"], env: environment });
   return new Promise((resolve, reject) => {
     const said = [];
