@@ -192,7 +192,10 @@ fn turn<K: Keep>(first: tiny_http::Request, front: &mut Front<'_>, desk: &mut De
             (Ok(Decided::Answered(answer)), _) => (watch::Verdict::Handshake, answer),
             (Ok(Decided::Proven(number, staged)), receipt) => match (staged, receipt, proven(number)) {
                 (Some(staged), Some(receipt), Some(scheme)) => {
-                    staged.number().inspect(|number| keeper.write_id(*number, &mut id));
+                    staged
+                        .number()
+                        .filter(|_| watch.wants_ids(now.1))
+                        .inspect(|number| keeper.write_id(*number, &mut id));
                     let verdict = match staged.novelty() {
                         Novelty::New => watch::Verdict::Accepted,
                         Novelty::Duplicate => watch::Verdict::Duplicate,

@@ -18,6 +18,12 @@ pub trait Watch: Send {
         let _ = (receiver, secret_label, date);
     }
 
+    /// Whether it wants to know which event a request became; to write an id costs more than to count.
+    fn wants_ids(&self, date: UnixTime) -> bool {
+        let _ = date;
+        false
+    }
+
     /// A request was answered.
     fn answered(&mut self, request: &Answered<'_>) {
         let _ = request;
@@ -59,7 +65,7 @@ pub struct Answered<'a> {
     pub verdict: Verdict<'a>,
     /// The status of the answer.
     pub status: u16,
-    /// The id of the event that it became.
+    /// The id of the event that it became, where that is wanted.
     pub id: Option<&'a str>,
     /// The address that its connection came from, where it has one.
     pub peer: Option<IpAddr>,

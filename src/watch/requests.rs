@@ -3,26 +3,29 @@
 use super::health::Health;
 use super::log::REQUESTS;
 use super::metrics::{Metrics, SourceMetrics};
-use super::quota::Quota;
+use super::quota::{OF_EVENTS, OF_STRANGERS, Quota};
 use crate::receive::Receivers;
 use crate::serve::watch::{Answered, Happening, Settled, Verdict, Watch};
 use crate::time::UnixTime;
 use std::fmt::Write;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Watches a front for the log and for [`Metrics`].
 ///
-/// An accepted event always has its line. Of anything else, which whoever likes can send, so many have one each; the rest is
-/// counted in one for all.
+/// Each has its line, but for floods: of events, and of anything else, which whoever likes can send, so many have one each; the
+/// rest is counted in one for all.
 #[derive(Debug)]
 pub struct Requests {
     metrics: Arc<Metrics>,
     health: Arc<Health>,
     /// By the numbers of their receivers.
     sources: Vec<SourceMetrics>,
-    quota: Quota,
+    /// Of lines of accepted events.
+    events: Quota,
+    /// Of all other lines.
+    others: Quota,
     /// The address of the last request, and as text: most come from the same.
     peer: (Option<IpAddr>, String),
 }
@@ -31,8 +34,9 @@ impl Requests {
     /// A watcher that counts with `metrics` and tells `health` of the keeper.
     #[must_use]
     pub fn new(metrics: Arc<Metrics>, health: Arc<Health>) -> Self {
-        let quota = Quota::starting(Instant::now());
-        Requests { metrics, health, sources: Vec::new(), quota, peer: (None, String::new()) }
+        let now = UnixTime::now();
+        let (events, others) = (Quota::starting(OF_EVENTS, now), Quota::starting(OF_STRANGERS, now));
+        Requests { metrics, health, sources: Vec::new(), events, others, peer: (None, String::new()) }
     }
 
     fn count(&self, request: &Answered<'_>) {
@@ -92,9 +96,14 @@ impl Watch for Requests {
         if !tracing::enabled!(target: REQUESTS, tracing::Level::INFO) {
             return;
         }
-        if request.verdict == Verdict::Accepted || self.quota.take(Instant::now()) {
+        let quota = if request.verdict == Verdict::Accepted { &mut self.events } else { &mut self.others };
+        if quota.take(request.date) {
             self.tell(request);
         }
+    }
+
+    fn wants_ids(&self, date: UnixTime) -> bool {
+        self.events.has_some(date) && tracing::enabled!(target: REQUESTS, tracing::Level::INFO)
     }
 
     fn settled(&mut self, turn: Settled) {
@@ -110,10 +119,13 @@ impl Watch for Requests {
     }
 
     fn tend(&mut self) -> Option<Duration> {
-        let now = Instant::now();
-        if let Some(count) = self.quota.sum(now) {
+        let now = UnixTime::now();
+        if let Some(count) = self.events.sum(now) {
+            tracing::info!(target: REQUESTS, count, "accepted events had no line of their own");
+        }
+        if let Some(count) = self.others.sum(now) {
             tracing::info!(target: REQUESTS, count, "requests that were not accepted had no line of their own");
         }
-        self.quota.due(now)
+        [self.events.due(now), self.others.due(now)].into_iter().flatten().min()
     }
 }

@@ -246,7 +246,7 @@ impl<K: Keep> Loop<'_, K> {
                 _ => (Verdict::Unavailable, None, Answer::unavailable()),
             };
             self.id.clear();
-            if let Some(number) = number {
+            if let Some(number) = number.filter(|_| self.watch.wants_ids(self.date)) {
                 self.keeper.write_id(number, &mut self.id);
             }
             self.watch.answered(&Answered {
