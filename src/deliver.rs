@@ -54,7 +54,7 @@ pub enum Taker {
 /// All sinks at work.
 pub struct Delivery {
     shared: Arc<Shared>,
-    running: Mutex<Vec<Running>>,
+    running: Mutex<Vec<Arc<Running>>>,
     /// What the bell wakes.
     threads: Arc<RwLock<Vec<Thread>>>,
 }
@@ -116,7 +116,7 @@ impl Delivery {
 
     /// There may be events that somebody wants handed on again.
     pub fn look_for_replays(&self) {
-        self.running().iter().for_each(Running::look_for_replays);
+        self.running().iter().for_each(|running| running.look_for_replays());
     }
 
     /// Goes on with `sinks`: those that are as before are not touched; one that changed, or is no more, ends what it has begun,
@@ -148,7 +148,7 @@ impl Delivery {
                 predecessor => {
                     let predecessor = predecessor.map(|predecessor| predecessor.leave(until));
                     match Running::start(sink, shared, predecessor) {
-                        Ok(started) => running.push(started),
+                        Ok(started) => running.push(Arc::new(started)),
                         Err(error) => failed = Some(error),
                     }
                 }
@@ -157,8 +157,9 @@ impl Delivery {
         for removed in before {
             drop(removed.leave(until));
         }
-        shared.watched.set_sinks(running.iter().map(Running::watched).collect());
-        *self.threads.write().unwrap_or_else(PoisonError::into_inner) = running.iter().map(Running::thread).collect();
+        shared.watched.set_sinks(running.iter().map(|running| running.watched()).collect());
+        let threads = running.iter().map(|running| running.thread()).collect();
+        *self.threads.write().unwrap_or_else(PoisonError::into_inner) = threads;
         failed.map_or(Ok(()), Err)
     }
 
@@ -167,18 +168,26 @@ impl Delivery {
         self.running().iter().for_each(|running| running.stop(until));
     }
 
+    /// Whether attempts are under way.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.running().iter().any(|running| running.is_busy())
+    }
+
     /// Has streams hand on all that there is, as long as they take it; waits for attempts that are under way until `until`, or
     /// the moment that was said before. What is left is handed on after the next start.
     pub fn finish(&self, until: Instant) {
         self.stop(until);
-        let running = std::mem::take(&mut *self.running());
-        running.iter().for_each(Running::drain);
+        // Whoever wants all of it to end sooner still finds them.
+        let running = self.running().clone();
+        running.iter().for_each(|running| running.drain());
         for running in running {
             running.wait(PATIENCE, until);
         }
+        self.shared.ledger.gather();
     }
 
-    fn running(&self) -> MutexGuard<'_, Vec<Running>> {
+    fn running(&self) -> MutexGuard<'_, Vec<Arc<Running>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

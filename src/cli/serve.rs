@@ -39,8 +39,9 @@ use watch::Watching;
 /// Longest wait for what was accepted before SIGTERM. Docker kills 10 s after it; the front itself gives up a second before.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(9);
 
-/// How long commands are given to be ended in by a second SIGTERM.
-const KILL_TIME: Duration = Duration::from_millis(100);
+/// How long a second SIGTERM waits for commands to be ended, at most.
+const KILL_TIME: Duration = Duration::from_secs(1);
+const KILL_LOOK: Duration = Duration::from_millis(10);
 
 /// Descriptors that are not connections: standard streams, listeners, readiness, signals, the files of the store (ten), and some to
 /// spare.
@@ -299,8 +300,11 @@ fn no_signals(error: io::Error) -> Failure {
 /// Ends the process at once; what it has started is ended first.
 fn end_now(delivery: Option<&Delivery>, code: i32) -> ! {
     if let Some(delivery) = delivery {
-        delivery.stop(Instant::now());
-        std::thread::sleep(KILL_TIME);
+        let now = Instant::now();
+        delivery.stop(now);
+        while delivery.is_busy() && now.elapsed() < KILL_TIME {
+            std::thread::sleep(KILL_LOOK);
+        }
     }
     std::process::exit(code)
 }

@@ -36,7 +36,7 @@ const AHEAD_MOST: i64 = 1000;
 const REPLAYS_AT_ONCE: usize = 64;
 
 /// How long after the moment by which all has to be over an attempt is waited for that was told so.
-const GRACE: Duration = Duration::from_millis(200);
+const GRACE: Duration = Duration::from_millis(400);
 
 /// How long nothing is begun after a read or a write of ours failed.
 const STUCK_PAUSE: Duration = Duration::from_secs(1);
@@ -222,6 +222,7 @@ impl Desk {
         let bytes = event.body.len();
         self.bytes += bytes;
         self.under_way.insert(event.number, UnderWay { bytes, is_owed });
+        self.post.control.set_busy(true);
         self.crew.give(Job { event, number });
     }
 
@@ -248,6 +249,7 @@ impl Desk {
         let Attempt { outcome, output } = attempt;
         let Some(UnderWay { bytes, is_owed: was_owed }) = self.under_way.remove(&event) else { return };
         self.bytes = self.bytes.saturating_sub(bytes);
+        self.post.control.set_busy(!self.under_way.is_empty());
         self.post.watched.count(Came::from(&outcome), 1, UnixTime::now());
         let is_cut_off = self.post.control.stop.is_asked();
         let (name, then, why, counted) = match outcome {

@@ -214,6 +214,11 @@ impl Ledger {
         })
     }
 
+    /// Brings the log into the file, for who copies that. It is no harm where that cannot be.
+    pub(super) fn gather(&self) {
+        let _ = self.read(|connection| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+    }
+
     /// Lets go of what is written about events below `lowest`, which are gone from the store.
     pub(super) fn tidy(&self, lowest: i64) -> Result<(), StoreError> {
         self.write(|transaction| {

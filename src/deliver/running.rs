@@ -8,9 +8,9 @@ use crate::config;
 use crate::sink::Stopping;
 use crate::store::{Reader, StoreError};
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,8 @@ pub(super) struct Running {
     control: Arc<Control>,
     watched: Arc<WatchedSink>,
     thread: Thread,
-    ended: Receiver<()>,
+    /// Of whoever waits for its end.
+    ended: Mutex<Receiver<()>>,
     is_stream: bool,
 }
 
@@ -31,6 +32,8 @@ pub(super) struct Control {
     /// There may be events to be handed on again.
     pub(super) replays: AtomicBool,
     mode: AtomicU8,
+    /// Attempts are under way.
+    busy: AtomicBool,
 }
 
 /// Whether a sink goes on.
@@ -45,6 +48,10 @@ pub(super) enum Mode {
 }
 
 impl Control {
+    pub(super) fn set_busy(&self, is_busy: bool) {
+        self.busy.store(is_busy, Ordering::Release);
+    }
+
     pub(super) fn mode(&self) -> Mode {
         match self.mode.load(Ordering::Acquire) {
             0 => Mode::Run,
@@ -60,7 +67,7 @@ impl Control {
 
 /// A sink that was told to end, and has by a moment.
 pub(super) struct Leaving {
-    ended: Receiver<()>,
+    running: Arc<Running>,
     until: Instant,
 }
 
@@ -69,7 +76,7 @@ impl Leaving {
     /// it goes on.
     fn wait(&self) {
         let left = (self.until + Duration::from_secs(1)).saturating_duration_since(Instant::now());
-        let _ = self.ended.recv_timeout(left);
+        let _ = self.running.ended(left);
     }
 }
 
@@ -83,6 +90,7 @@ impl Running {
             // What was asked for while nobody ran.
             replays: AtomicBool::new(true),
             mode: AtomicU8::new(Mode::Run as u8),
+            busy: AtomicBool::new(false),
         });
         let watched = Arc::new(WatchedSink::new(&configured.name, kind(&configured.kind)));
         watched.set_done(shared.ledger.cursor(&configured.name)?);
@@ -114,7 +122,14 @@ impl Running {
         };
         let failed = |error: io::Error| StoreError::Failed { doing: "starting a sink", why: error.to_string() };
         let spawned = std::thread::Builder::new().name("sink".into()).spawn(work).map_err(failed)?;
-        Ok(Running { configured, control, watched, thread: spawned.thread().clone(), ended, is_stream })
+        Ok(Running {
+            configured,
+            control,
+            watched,
+            thread: spawned.thread().clone(),
+            ended: Mutex::new(ended),
+            is_stream,
+        })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -151,6 +166,11 @@ impl Running {
         }
     }
 
+    /// Whether attempts are under way.
+    pub(super) fn is_busy(&self) -> bool {
+        self.control.busy.load(Ordering::Acquire)
+    }
+
     /// It ends when nothing is left.
     pub(super) fn drain(&self) {
         self.control.set_mode(Mode::Drain);
@@ -158,11 +178,16 @@ impl Running {
     }
 
     /// It ends: its successor begins after that.
-    pub(super) fn leave(self, until: Instant) -> Leaving {
+    pub(super) fn leave(self: Arc<Self>, until: Instant) -> Leaving {
         self.control.set_mode(Mode::Leave);
         self.control.stop.ask(until);
         self.thread.unpark();
-        Leaving { ended: self.ended, until }
+        Leaving { running: self, until }
+    }
+
+    /// Waits for `time` until it has ended.
+    fn ended(&self, time: Duration) -> Result<(), RecvTimeoutError> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(time)
     }
 
     /// Waits until it has ended: a stream for as long as it hands on something every `patience`, attempts until `until`.
@@ -171,7 +196,7 @@ impl Running {
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let time = if self.is_stream { patience.min(left) } else { left + Duration::from_secs(1) };
-            match self.ended.recv_timeout(time) {
+            match self.ended(time) {
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {
                     let before = std::mem::replace(&mut done, self.watched.done());
