@@ -1,5 +1,6 @@
 //! `hookgate serve`.
 
+mod keeper;
 mod options;
 mod sockets;
 mod store;
@@ -13,27 +14,25 @@ use super::setup::{Origin, fail, read_config, receivers};
 use super::sinks;
 use super::tls::{self, Binder, HTTPS};
 use super::wrong;
-use crate::config::{self, Config, ConfigError, FrontName};
-use crate::deliver::{self, Delivery, Watched};
+use crate::config::{self, Config, ConfigError, FrontName, SinkKind};
+use crate::deliver::Delivery;
 use crate::minimal::{self, Failure, LISTEN, alert, flush_log, say, say_error, warn};
 use crate::receive::Receivers;
 use crate::serve::evented::{self, Front, Serving, Settings};
 use crate::serve::{Change, Stop, tiny, unix};
-use crate::sink::Lines;
 use crate::store::{Asks, StoreError};
 use clap::Args;
+use keeper::{Keeper, Opened};
 use options::Options;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 use sockets::{Sockets, is_of_systemd};
-use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::Kept;
 use systemd::Notifier;
 use watch::Watching;
 
@@ -73,7 +72,7 @@ impl Serve {
         let notifier = Notifier::of_environment();
         let config = self.config().map_err(fail)?;
         let receivers = receivers(&config, &self.origin(), &self.handovers).map_err(fail)?;
-        let keeper = self.keeper(&config).map_err(fail)?;
+        let keeper = Keeper::new(&config, &self.origin()).map_err(fail)?;
         self.handovers.tell();
         match config.front {
             FrontName::Evented => self.evented(config, receivers, keeper, (sockets, &notifier))?,
@@ -95,14 +94,6 @@ impl Serve {
                 Failure::Running(what) => vec![ConfigError::new(what, "mend the arguments")],
             }),
         }
-    }
-
-    /// What keeps the events, before anything is opened for it.
-    fn keeper(&self, config: &Config) -> Result<Keeper, Vec<ConfigError>> {
-        Ok(match &config.store {
-            Some(store) => Keeper::Store(store.clone(), sinks::all(config, &self.origin())?),
-            None => Keeper::Lines(sinks::lines(config, &self.origin())?),
-        })
     }
 
     fn evented(
@@ -291,45 +282,6 @@ fn status(receivers: &Receivers) -> String {
     format!("serving {sources} {}", plural("source", sources))
 }
 
-/// What keeps the events.
-enum Keeper {
-    Store(config::Store, Vec<deliver::Sink>),
-    Lines(Lines<File>),
-}
-
-/// The same, open.
-enum Opened {
-    Store(Box<Kept>),
-    Lines(Lines<File>),
-}
-
-impl Keeper {
-    fn open(self) -> Result<Opened, Failure> {
-        Ok(match self {
-            Keeper::Store(config, sinks) => Opened::Store(Box::new(store::open(&config, sinks)?)),
-            Keeper::Lines(lines) => Opened::Lines(lines),
-        })
-    }
-}
-
-impl Opened {
-    /// What signals ask something of.
-    fn kept(&self) -> Option<(Arc<Asks>, Arc<Delivery>)> {
-        match self {
-            Opened::Store(kept) => Some((kept.store.asks(), Arc::clone(&kept.delivery))),
-            Opened::Lines(_) => None,
-        }
-    }
-
-    /// What can be seen of its sinks.
-    fn watched(&self) -> Option<Arc<Watched>> {
-        match self {
-            Opened::Store(kept) => Some(kept.delivery.watched()),
-            Opened::Lines(_) => None,
-        }
-    }
-}
-
 /// What signals are minded with.
 struct Minded {
     signals: Signals,
@@ -377,7 +329,7 @@ fn what_stays(running: &Config, next: &Config, has_store: bool) -> Vec<String> {
 
 /// The limits of `config`, as far as the system lets it have them.
 fn settings(config: &Config) -> Settings {
-    let connections = config.settings.connections.min(descriptors_for_connections());
+    let connections = config.settings.connections.min(descriptors_for_connections(descriptors_of_sinks(config)));
     Settings { connections, ..config.settings }
 }
 
@@ -395,13 +347,25 @@ fn cannot_listen(address: &str, error: &io::Error) -> Failure {
     }
 }
 
-/// Raises the limit of open descriptors as far as it goes; how many of them connections can have.
-fn descriptors_for_connections() -> usize {
+/// Descriptors that the sinks of `config` take: each has the store open, and something to write to or several attempts under way.
+fn descriptors_of_sinks(config: &Config) -> u64 {
+    let of = |sink: &config::Sink| match &sink.kind {
+        // Both ends of three pipes while it is started.
+        SinkKind::Command(command) => 4 + 6 * u64::from(command.concurrency),
+        // A connection, and one that is being looked up.
+        SinkKind::Forward(forward) => 4 + 2 * u64::from(forward.concurrency),
+        SinkKind::Stdout { .. } | SinkKind::File { .. } => 6,
+    };
+    config.sinks.iter().map(of).sum()
+}
+
+/// Raises the limit of open descriptors as far as it goes; how many of them connections can have beside `others`.
+fn descriptors_for_connections(others: u64) -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok();
     let descriptors = if raised { maximum } else { current };
     descriptors.map_or(usize::MAX, |descriptors| {
-        usize::try_from(descriptors.saturating_sub(SPARE_DESCRIPTORS).max(1)).unwrap_or(usize::MAX)
+        usize::try_from(descriptors.saturating_sub(SPARE_DESCRIPTORS + others).max(1)).unwrap_or(usize::MAX)
     })
 }
 
