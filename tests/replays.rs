@@ -8,6 +8,7 @@
     reason = "tests say what went wrong by panicking"
 )]
 
+#[allow(dead_code, reason = "most checks are the properties'")]
 mod checks;
 
 use checks::NOW;

@@ -84,6 +84,7 @@ mod tests {
             event_type: Some("push".into()),
             delivery_id: Some("72d3162e".into()),
             received_at: UnixTime::from_ms(784_111_777_042),
+            secret_label: "main",
             payload,
             content_type: Some(b"text/plain"),
             scheme: None,
