@@ -1,7 +1,7 @@
 //! The numbers that there are, that the document lists, and that the alarms go by.
 
 use crate::support::request::signed;
-use crate::{get, watched};
+use crate::{get, until, watched};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -19,6 +19,10 @@ fn names(text: &str) -> BTreeSet<String> {
 fn there_are() -> BTreeSet<(String, String)> {
     let receiver = watched().storing().start();
     receiver.accept(&signed("{}"));
+    // That its sink has it is known a moment after it was printed.
+    until(&receiver, |numbers| {
+        numbers.has("hookgate_sink_last_success_timestamp_seconds{sink=\"stdout\",kind=\"stdout\"}")
+    });
     let text = String::from_utf8(get(&receiver, "/metrics").body).unwrap();
     let typed = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     let typed = typed.map(|line| line.split_once(' ').unwrap());

@@ -132,6 +132,18 @@ impl<K: Keep> Keep for Watched<'_, K> {
         let beat = self.told.as_ref().and_then(|told| told.tend(&mut self.beat_at, Instant::now()));
         patience.into_iter().chain(beat).min()
     }
+
+    fn is_taking(&self) -> bool {
+        self.keeper.is_taking()
+    }
+
+    fn last_number(&self) -> Option<u64> {
+        self.keeper.last_number()
+    }
+
+    fn write_id(&self, number: u64, out: &mut Vec<u8>) {
+        self.keeper.write_id(number, out);
+    }
 }
 
 /// The socket's address: a file, or a name behind `@` that is no file's. systemd(1) knows others, for virtual machines.
