@@ -143,7 +143,7 @@ pub const KEYS: &[Key] = keys! {
         "argv": "list of texts", None, r#"["./deploy.sh"]"#,
             "The program and its arguments, without a shell. A program with a slash in it is a path; another is looked for in PATH. Required.";
         "working_dir": "path", None, r#""/srv/app""#, "The folder that it runs in; that of the configuration file unless it is said.";
-        "env": "list of names", Some("[]"), r#"["SSH_AUTH_SOCK"]"#, "Variables of the receiver that it also gets, beside PATH, HOME, LANG and TZ.";
+        "env": "list of names", Some("[]"), r#"["SSH_AUTH_SOCK"]"#, "Variables of the receiver that it also gets, beside PATH, HOME, LANG and TZ. One that a secret is read from, or that begins with HOOKGATE_, is refused.";
         "concurrency": "number, 1 to 256", Some("1"), "4", "How many run at once. One keeps the order of events.";
         "timeout": "time, 1s to 1d", Some(r#""5m""#), "30", "How long one may run; then it is killed, with all that it started.";
         "exit_done": "list of exit codes, 0 to 255", Some("[0]"), "[0, 3]", "Codes that say that it is done.";

@@ -98,7 +98,7 @@ impl Reader {
     /// The same without their header fields, for who shows none: that takes half the time. But of what is bytes they are there:
     /// one of them says what it is.
     pub(crate) fn events_to_print(&self, after: i64, most: usize, most_bytes: usize) -> Result<Vec<Event>, StoreError> {
-        let query = "SELECT id, received_at, source, '', '', type, delivery_id, NULL, '', '', \
+        let query = "SELECT id, received_at, source, '', secret, type, delivery_id, NULL, '', '', \
              CASE payload WHEN 'bytes' THEN headers ELSE '[]' END, payload, body, 0 \
              FROM events WHERE id > ?1 ORDER BY id LIMIT ?2";
         self.after(query, after, most, most_bytes)

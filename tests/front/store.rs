@@ -91,6 +91,7 @@ fn an_event_that_is_answered_is_in_the_file_byte_for_byte_without_secrets() {
     let event = receiver.next_event();
     let store: String = file.query_row("SELECT id FROM store", [], |row| row.get(0)).unwrap();
     assert_eq!(event.text("id"), Some(format!("evt_{store}_0000000001")));
+    assert_eq!(event.text("secret").as_deref(), Some("HOOKGATE_SECRET"));
     assert_eq!(event.payload(), "{\"a\":\"\u{e9}\"}");
     for entry in fs::read_dir(receiver.folder.path().join("hookgate-data")).unwrap() {
         let bytes = fs::read(entry.unwrap().path()).unwrap();
