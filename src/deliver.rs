@@ -52,7 +52,7 @@ impl Delivery {
         asks: Arc<Asks>,
         say: impl Fn(&io::Error) + Send + 'static,
     ) -> Result<Self, StoreError> {
-        let reader = Reader::open(folder)?;
+        let reader = Reader::open(folder)?.beside(Arc::clone(&asks));
         let cursor = Cursor::open(folder, reader.id(), SINK)?;
         asks.owe_from(cursor.event() + 1);
         let shared = Arc::new(Shared { stopping: AtomicBool::new(false), done: AtomicI64::new(cursor.event()) });

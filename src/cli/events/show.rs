@@ -7,7 +7,6 @@ use crate::cli::out::{Halt, Out};
 use crate::minimal::Failure;
 use crate::sink::event::printable;
 use crate::store::{Event, EventId};
-use crate::verify::Scheme;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -38,7 +37,7 @@ impl Show {
             let mut object = Object::new(out.text());
             write_all(&event, &id, &mut object);
             object.text("definition", &definition);
-            write_member(&event, Scheme::from_toml(&definition).ok().as_ref(), &mut object);
+            write_member(&event, &mut object);
             object.end();
             out.text().push(b'\n');
         } else {
@@ -80,7 +79,7 @@ fn write(event: &Event, id: &EventId, definition: &str, out: &mut Vec<u8>) {
         out.extend_from_slice(format!("  {}: {value}\n", one_line(name)).as_bytes());
     }
     out.push(b'\n');
-    write_payload(event, Scheme::from_toml(definition).ok().as_ref(), out);
+    write_payload(event, out);
     out.push(b'\n');
 }
 
