@@ -3,6 +3,7 @@
 //! The receiver is its only writer and holds the folder's [`Lock`]. Whoever else reads it takes a [`Reader`].
 
 mod check;
+mod checkpoint;
 mod clock;
 mod connection;
 mod error;
@@ -15,14 +16,15 @@ mod log;
 mod look;
 pub mod prune;
 mod reader;
+mod recent;
 mod recover;
 mod replay;
 mod retention;
 mod rows;
 mod schema;
-mod schemes;
 mod settings;
 mod source;
+mod sum;
 mod told;
 mod walk;
 mod writer;
@@ -39,7 +41,6 @@ pub use recover::{Recovered, recover};
 pub use replay::MOST_KEYS;
 pub use retention::{Asks, delete_before};
 pub use schema::{APPLICATION_ID, VERSION};
-pub use schemes::Schemes;
 pub use settings::Settings;
 pub use told::Notice;
 pub use writer::Store;

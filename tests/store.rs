@@ -17,6 +17,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+/// First what all need, then the tests.
+mod store {
+    mod flipped;
+    mod versions;
+}
+
 const NOW: UnixTime = UnixTime::from_s(1_700_000_000);
 
 /// A folder of a test's own, gone when the test is.
@@ -160,7 +166,7 @@ proptest! {
                     drop(store);
                     let lock = Lock::take(&folder.0).unwrap();
                     let connection = writable(&folder.0, &lock).unwrap();
-                    while delete_before(&connection, i64::MAX, i64::MAX).unwrap() > 0 {}
+                    while delete_before(&connection, 0, i64::MAX, i64::MAX).unwrap().deleted > 0 {}
                     drop((connection, lock));
                     events.clear();
                     store = folder.open();
@@ -231,6 +237,50 @@ fn retention_by_size_deletes_the_oldest_and_never_what_a_sink_has_yet_to_have() 
         "{bytes} bytes are left"
     );
     assert_eq!(deliver(&mut store, &body(1)), Ok(Novelty::Duplicate), "its key is still known");
+}
+
+#[test]
+fn events_of_a_clock_that_was_ahead_keep_no_old_one_from_being_deleted() {
+    let folder = Folder::new();
+    let mut store = folder.open_with(Settings { keep_days: Some(30), ..Settings::default() });
+    let in_a_year = UnixTime::from_s(UnixTime::now().as_ms() / 1000 + 365 * 86_400);
+    // More than a step looks at.
+    for number in 0..600 {
+        deliver_at(&mut store, &number.to_string(), in_a_year).unwrap();
+    }
+    for number in 600..605 {
+        deliver_at(&mut store, &number.to_string(), NOW).unwrap();
+    }
+    settle(&mut store).unwrap();
+    tend_until(&mut store, || folder.events().len() == 600);
+    // The same where somebody asks for it.
+    for number in 605..610 {
+        deliver_at(&mut store, &number.to_string(), NOW).unwrap();
+    }
+    settle(&mut store).unwrap();
+    std::fs::write(folder.0.join("prune"), UnixTime::now().as_ms().to_string()).unwrap();
+    store.asks().look_for_prune();
+    tend_until(&mut store, || !folder.0.join("prune").exists());
+    assert_eq!(folder.events().len(), 600);
+}
+
+#[test]
+fn the_log_stays_short_however_much_is_written() {
+    let folder = Folder::new();
+    let mut store = folder.open();
+    let log = folder.0.join("events.db-wal");
+    let mut longest = 0;
+    for number in 0..160 {
+        deliver(&mut store, &format!("\"{number}{}\"", "x".repeat(1024 * 1024))).unwrap();
+        settle(&mut store).unwrap();
+        store.tend();
+        longest = longest.max(std::fs::metadata(&log).unwrap().len());
+    }
+    // At 32 MiB the loop brings in what is left, or waits for the thread, while which no more than as much comes.
+    assert!(longest < 72 * 1024 * 1024, "the log had {longest} bytes");
+    // And once nothing comes, all of it is brought in.
+    let file = folder.0.join("events.db");
+    tend_until(&mut store, || std::fs::metadata(&file).unwrap().len() > 160 * 1024 * 1024);
 }
 
 #[test]

@@ -15,6 +15,11 @@ impl Holds {
         Holds { asks, from: Mutex::default() }
     }
 
+    /// Who deletes.
+    pub(super) fn asks(&self) -> Arc<Asks> {
+        Arc::clone(&self.asks)
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, i64>> {
         self.from.lock().unwrap_or_else(PoisonError::into_inner)
     }

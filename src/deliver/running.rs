@@ -85,6 +85,8 @@ impl Running {
     pub(super) fn start(sink: Sink, shared: &Arc<Shared>, predecessor: Option<Leaving>) -> Result<Self, StoreError> {
         let Sink { configured, taker } = sink;
         let reader = Reader::open(&shared.folder)?;
+        // Who takes one event at a time has it from the file: that is nothing beside what becomes of it.
+        let reader = if matches!(taker, Taker::Stream(_)) { reader.beside(shared.holds.asks()) } else { reader };
         let control = Arc::new(Control {
             stop: Stopping::new(),
             // What was asked for while nobody ran.

@@ -1,6 +1,7 @@
 //! Whether a store is sound.
 
-use super::reader::COLUMNS;
+use super::reader::Columns;
+use super::replay::KEY_BYTES;
 use super::{EVENTS_FILE, Reader, StoreError, judge, schema};
 use rusqlite::Connection;
 use std::collections::BTreeSet;
@@ -47,11 +48,13 @@ pub fn check(folder: &Path, limit: Option<Duration>, mut seen: impl FnMut(u64, u
         Err(error) => return Err(error),
     };
     let connection = reader.connection();
+    let columns = reader.columns();
     findings.note("the schema", of_schema(connection));
     findings.note("the store's own row", of_store(connection));
-    let outcome = of_events(connection, &mut findings, &mut seen);
+    let outcome = of_events(connection, columns, &mut findings, &mut seen);
     findings.note("the events", outcome);
-    let outcome = of_replay_keys(connection, &mut findings);
+    findings.note("the schemes", of_schemes(connection, columns));
+    let outcome = of_replay_keys(connection, columns, &mut findings);
     findings.note("the replay keys", outcome);
     match of_pages(connection, limit) {
         Ok(flaws) => {
@@ -83,7 +86,9 @@ fn of_schema(connection: &Connection) -> Flaws {
         rows.collect::<rusqlite::Result<BTreeSet<(String, String, String)>>>()
     };
     let mut right = Connection::open_in_memory()?;
-    if schema::migrate(&mut right, Path::new(EVENTS_FILE)).is_err() {
+    // Of its own version: an older file is sound.
+    let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if schema::migrate_to(version, &mut right, Path::new(EVENTS_FILE)).is_err() {
         return Ok(vec!["the schema cannot be made for comparison".into()]);
     }
     let there = objects(connection)?;
@@ -105,12 +110,30 @@ fn of_store(connection: &Connection) -> Flaws {
     })
 }
 
-fn of_events(connection: &Connection, findings: &mut Findings, seen: &mut impl FnMut(u64, u64)) -> Flaws {
+fn of_schemes(connection: &Connection, columns: Columns) -> Flaws {
+    let mut statement = connection.prepare(&format!("SELECT id, definition, {} FROM schemes", columns.sum))?;
+    let mut rows = statement.query([])?;
+    let mut flaws = Vec::new();
+    while let Some(row) = rows.next()? {
+        if !judge::fits_its_sum(row, 2)? {
+            flaws.push(format!("scheme {} is not what was written", row.get::<_, i64>(0)?));
+        }
+    }
+    Ok(flaws)
+}
+
+fn of_events(
+    connection: &Connection,
+    columns: Columns,
+    findings: &mut Findings,
+    seen: &mut impl FnMut(u64, u64),
+) -> Flaws {
     let mut flaws = Vec::new();
     let mut statement = connection.prepare("SELECT id FROM schemes")?;
     let schemes: BTreeSet<i64> = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let end: i64 = connection.query_row("SELECT coalesce(max(id), 0) FROM events", [], |row| row.get(0))?;
-    let query = format!("SELECT {COLUMNS} FROM events WHERE id > ?1 ORDER BY id LIMIT ?2");
+    let columns = columns.event;
+    let query = format!("SELECT {columns} FROM events WHERE id > ?1 ORDER BY id LIMIT ?2");
     let mut statement = connection.prepare(&query)?;
     let mut last = None;
     loop {
@@ -149,21 +172,22 @@ fn of_events(connection: &Connection, findings: &mut Findings, seen: &mut impl F
     }
 }
 
-fn of_replay_keys(connection: &Connection, findings: &mut Findings) -> Flaws {
-    let mut statement =
-        connection.prepare("SELECT event, at, key FROM replay_keys WHERE event > ?1 ORDER BY event LIMIT ?2")?;
+fn of_replay_keys(connection: &Connection, columns: Columns, findings: &mut Findings) -> Flaws {
+    let Columns { keys, sum, .. } = columns;
+    let query = format!("SELECT event, at, {keys}, {sum} FROM replay_keys WHERE event > ?1 ORDER BY event LIMIT ?2");
+    let mut statement = connection.prepare(&query)?;
     let mut last = i64::MIN;
     let end: i64 = connection.query_row("SELECT coalesce(max(event), 0) FROM replay_keys", [], |row| row.get(0))?;
     while last < end {
         let mut rows = statement.query((last, PAGE))?;
         let before = last;
         while let Some(row) = rows.next()? {
-            let (event, _, _): (i64, i64, [u8; 16]) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            if event <= last {
+            let (event, keys) = (row.get(0)?, row.get_ref(2)?.as_blob()?.len());
+            if event <= last || !judge::fits_its_sum(row, 3)? || keys == 0 || !keys.is_multiple_of(KEY_BYTES) {
                 return Ok(vec![format!("the replay key of event {event} is not as it should be")]);
             }
             last = event;
-            findings.replay_keys += 1;
+            findings.replay_keys += (keys / KEY_BYTES) as u64;
         }
         if last == before {
             break;

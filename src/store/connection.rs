@@ -19,8 +19,9 @@ const WRITER_PATIENCE: Duration = Duration::from_millis(200);
 /// Of usual events, of 1 to 2 KiB, five or six share a page; into one of 4,096 bytes go two, and a third of it stays empty.
 pub(super) const PAGE_BYTES: u32 = 8192;
 
-/// The log's file keeps this length when it is used anew, in bytes, so that it need not grow each time.
-const LOG_KEPT_BYTES: u32 = 16 * 1024 * 1024;
+/// The log's file keeps this length when it is used anew, in bytes, so that it need not grow each time: as long as it gets under
+/// load, see `log`.
+const LOG_KEPT_BYTES: u32 = 64 * 1024 * 1024;
 
 /// The receiver's connection: makes the file where there is none, brings an older one up to date.
 pub(super) fn writer(folder: &Path) -> Result<Connection, StoreError> {
@@ -39,7 +40,8 @@ pub(super) fn writer(folder: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&path, flags).map_err(failed)?;
     guard(&connection, WRITER_PATIENCE).map_err(failed)?;
-    if schema::check(&connection, &path)? == 0 {
+    let version = schema::check(&connection, &path)?;
+    if version == 0 {
         // Both count only while nothing is in the file.
         connection.pragma_update(None, "page_size", PAGE_BYTES).map_err(failed)?;
         connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(failed)?;
@@ -50,13 +52,34 @@ pub(super) fn writer(folder: &Path) -> Result<Connection, StoreError> {
         let why = format!("this file system has no shared memory for a write-ahead log (journal mode {mode})");
         return Err(StoreError::Folder { path: path.clone(), why });
     }
-    connection.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES).map_err(failed)?;
-    // Each commit is on the disk before it returns.
-    connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
-    // Who checkpoints is the loop, see `checkpoint`.
-    connection.pragma_update(None, "wal_autocheckpoint", 0).map_err(failed)?;
+    set_log(&connection).map_err(failed)?;
     schema::migrate(&mut connection, &path)?;
+    if version != schema::VERSION {
+        // Into the file at once: without its tables it says nothing of what it is, should its log be damaged.
+        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(failed)?;
+    }
     Ok(connection)
+}
+
+/// A connection beside the receiver's that brings the log into the file.
+pub(super) fn checkpointer(folder: &Path) -> Result<Connection, StoreError> {
+    let path = path_of(folder);
+    let failed = |error| StoreError::opening(&path, &error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&path, flags).map_err(failed)?;
+    guard(&connection, WRITER_PATIENCE).map_err(failed)?;
+    set_log(&connection).map_err(failed)?;
+    // The receiver's own is the last to go, and says what becomes of the log then.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failed)?;
+    Ok(connection)
+}
+
+fn set_log(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)?;
+    // Each commit is on the disk before it returns.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // Who checkpoints is the loop and its thread, see `log`.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)
 }
 
 /// A connection that reads and cannot write.

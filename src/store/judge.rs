@@ -1,15 +1,45 @@
-//! Whether a row is what was once written: SQLite keeps no checksums of its pages, so that a flipped bit shows only where it
-//! makes something impossible.
+//! Whether a row is what was once written: that it fits its checksum, and, since rows of version 1 have none, that nothing in it is
+//! impossible.
 
 use super::Event;
+use super::reader::SUMMED;
+use super::sum::Sum;
 use crate::payload::Payload;
-use rusqlite::Row;
+use rusqlite::types::{Type, ValueRef};
+use rusqlite::{Error, Row};
 
-/// The event in a row of [`super::reader::COLUMNS`].
+/// Whether the first `count` values of a row fit its checksum, which comes after them. One without a checksum does.
+pub(super) fn fits_its_sum(row: &Row<'_>, count: usize) -> rusqlite::Result<bool> {
+    let sum = match row.get_ref(count)? {
+        ValueRef::Null => return Ok(true),
+        ValueRef::Integer(sum) => sum,
+        _ => return Ok(false),
+    };
+    let values = (0..count).try_fold(Sum::new(), |sum, at| Ok::<_, Error>(sum.value(row.get_ref(at)?)))?;
+    Ok(values.finish() == sum)
+}
+
+/// The error of a row that is not what was written: as SQLite's own where a value is of another type.
+pub(super) fn spoilt(why: &str) -> Error {
+    Error::FromSqlConversionFailure(SUMMED, Type::Integer, why.into())
+}
+
+/// What is wrong, without where in a row that showed.
+pub(super) fn why(error: &Error) -> String {
+    match error {
+        Error::FromSqlConversionFailure(_, _, why) => why.to_string(),
+        error => error.to_string(),
+    }
+}
+
+/// The event in a row of [`super::reader::Columns`].
 ///
 /// # Errors
 /// Says what cannot be.
 pub(super) fn event(row: &Row<'_>) -> Result<Event, String> {
+    if !fits_its_sum(row, SUMMED).map_err(|error| error.to_string())? {
+        return Err("it is not what was written".into());
+    }
     let event = Event::from_row(row).map_err(|error| error.to_string())?;
     // Where the bytes are not of the kind that was written down, they are given as bytes.
     let is_json = matches!(event.payload(), Payload::Json(_));

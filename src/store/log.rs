@@ -1,33 +1,49 @@
 //! The write-ahead log: who commits to it, who checkpoints it, and what bounds it.
 
-use super::{StoreError, path_of};
-use rusqlite::Connection;
+use super::checkpoint::Checkpointer;
+use super::{StoreError, connection, path_of};
 use rusqlite::config::DbConfig;
+use rusqlite::{Connection, Row};
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// From this length on the log is brought into the file after a turn, in bytes. While that goes on nobody is answered: 8 MiB
-/// are copied and synced in 10 to 30 ms on the machine of docs/BENCHMARKS.md.
+/// From this length on the log is brought into the file, in bytes: by a thread, since it takes 10 to 30 ms on the machine of
+/// docs/BENCHMARKS.md.
 const CHECKPOINT_BYTES: u64 = 8 * 1024 * 1024;
+
+/// What comes while the thread is at it is brought in next, and each time that is less. What is left when it is no more than
+/// this, in bytes, the loop brings in itself, in some 3 ms: only when nothing is left can the log be used anew from its start.
+const LAST_BYTES: u64 = 1024 * 1024;
+
+/// At this length, in bytes, the loop brings in what is left, however much: more comes than the thread can bring in, and senders have
+/// to wait.
+const BEHIND_BYTES: u64 = 32 * 1024 * 1024;
 
 /// A log that could not be brought in whole, since somebody reads it, is tried again after it has grown by this much.
 const RETRY_BYTES: u64 = 1024 * 1024;
+
+/// How often it is looked whether the thread is done, where no turn comes.
+const LOOK_TIME: Duration = Duration::from_millis(100);
 
 /// A log of any length is brought in when no turn was kept for this long.
 const IDLE_TIME: Duration = Duration::from_secs(1);
 
 /// The receiver's connection, and what it knows of its log.
 pub(super) struct Log {
+    /// Before the connection, so that it is dropped first.
+    checkpointer: Checkpointer,
     connection: Connection,
     place: Box<Place>,
     page_bytes: u64,
-    /// Of the log, as far as it is not in the file.
+    /// Of the log, unless all of it is in the file.
     length_bytes: u64,
-    /// The length from which on a checkpoint is worth its while.
+    /// How much has to be left for a checkpoint to be worth its while.
     due_bytes: u64,
+    /// How much was left when the thread's last one began.
+    begun_bytes: u64,
     /// A turn was kept since the log was looked at.
     is_touched: bool,
     last_commit: Instant,
@@ -35,19 +51,27 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) fn new(connection: Connection, folder: &Path) -> Self {
+    /// The log of the store in `folder`, which `connection` writes to.
+    ///
+    /// # Errors
+    /// Where there is no second connection or no thread to be had.
+    pub(super) fn new(connection: Connection, folder: &Path) -> Result<Self, StoreError> {
+        let failed = |error: io::Error| StoreError::Failed { doing: "starting a thread", why: error.to_string() };
+        let checkpointer = Checkpointer::start(connection::checkpointer(folder)?).map_err(failed)?;
         let page_bytes = connection.pragma_query_value(None, "page_size", |row| row.get::<_, u32>(0)).unwrap_or(4096);
-        Log {
+        Ok(Log {
+            checkpointer,
             connection,
             place: Box::new(Place::of(folder)),
             page_bytes: u64::from(page_bytes),
             length_bytes: 0,
             due_bytes: CHECKPOINT_BYTES,
+            begun_bytes: 0,
             // What was found in it is brought in when nothing else is to be done.
             is_touched: true,
             last_commit: Instant::now(),
             pause: Duration::ZERO,
-        }
+        })
     }
 
     pub(super) fn connection(&self) -> &Connection {
@@ -77,38 +101,59 @@ impl Log {
         Ok(())
     }
 
-    /// Brings the log into the file where that is due; gives when it will be.
+    /// Something was written beside the turns.
+    pub(super) fn touch(&mut self) {
+        self.is_touched = true;
+    }
+
+    /// Has the log brought into the file where that is due; gives when it will be.
     pub(super) fn tend(&mut self) -> rusqlite::Result<Duration> {
         if !self.is_touched {
             return Ok(Duration::MAX);
         }
-        let (_, length) = self.checkpoint("NOOP")?;
-        self.length_bytes = length;
-        let idle_for = self.last_commit.elapsed();
-        if length == 0 {
+        let mut ended = self.checkpointer.ended().transpose()?.is_some();
+        let mut left = self.checkpoint("PRAGMA wal_checkpoint(NOOP)")?;
+        if self.checkpointer.is_at_it() && left >= BEHIND_BYTES {
+            self.checkpointer.wait()?;
+            (ended, left) = (true, self.checkpoint("PRAGMA wal_checkpoint(NOOP)")?);
+        }
+        if self.checkpointer.is_at_it() {
+            return Ok(LOOK_TIME);
+        }
+        if left == 0 {
             self.is_touched = false;
             self.due_bytes = CHECKPOINT_BYTES;
             return Ok(Duration::MAX);
         }
-        if length < self.due_bytes && idle_for < IDLE_TIME {
+        if ended {
+            // Where it is not less, somebody reads the file, or more comes than the disk can take.
+            self.due_bytes = if left < self.begun_bytes { 0 } else { retry_at(left) };
+        }
+        let idle_for = self.last_commit.elapsed();
+        if left < self.due_bytes && idle_for < IDLE_TIME {
             return Ok(IDLE_TIME - idle_for);
         }
-        // A passive one waits for nobody.
-        let (_, left) = self.checkpoint("PASSIVE")?;
-        self.length_bytes = left;
-        self.due_bytes = if left == 0 { CHECKPOINT_BYTES } else { left.max(CHECKPOINT_BYTES) + RETRY_BYTES };
-        self.is_touched = left > 0;
-        Ok(if left > 0 { IDLE_TIME } else { Duration::MAX })
+        if (ended && left <= LAST_BYTES) || self.length_bytes >= BEHIND_BYTES {
+            left = self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)")?;
+            self.due_bytes = if left == 0 { CHECKPOINT_BYTES } else { retry_at(left) };
+            self.is_touched = left > 0;
+        } else {
+            self.begun_bytes = left;
+            self.checkpointer.ask();
+        }
+        Ok(if self.checkpointer.is_at_it() { LOOK_TIME } else { IDLE_TIME })
     }
 
-    /// The length of the log, and how much of it is not in the file, in bytes.
-    fn checkpoint(&self, kind: &str) -> rusqlite::Result<(u64, u64)> {
-        let (log, done): (i64, i64) = self
-            .connection
-            .prepare_cached(&format!("PRAGMA wal_checkpoint({kind})"))?
-            .query_row([], |row| Ok((row.get(1)?, row.get(2)?)))?;
+    /// Does this kind of checkpoint, a passive one, which waits for nobody, or none; gives how much of the log is not in the file
+    /// then, in bytes.
+    fn checkpoint(&mut self, kind: &str) -> rusqlite::Result<u64> {
+        let read = |row: &Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+        let (frames, done) = self.connection.prepare_cached(kind)?.query_row([], read)?;
         let bytes = |frames: i64| u64::try_from(frames).unwrap_or(0) * self.page_bytes;
-        Ok((bytes(log), bytes(log.saturating_sub(done))))
+        // With nothing left the next turn begins it anew, if nobody is just reading; else the one after the next checkpoint.
+        let (length, left) = (bytes(frames), bytes(frames.saturating_sub(done)));
+        self.length_bytes = if left == 0 { 0 } else { length };
+        Ok(left)
     }
 
     /// Whether the file that is open is still the one that its name leads to, and its log too: what is written to one that was
@@ -121,6 +166,11 @@ impl Log {
     pub(super) fn abandon(self) {
         let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     }
+}
+
+/// The length at which it is tried again where so much was left.
+fn retry_at(left_bytes: u64) -> u64 {
+    left_bytes.max(CHECKPOINT_BYTES) + RETRY_BYTES
 }
 
 /// Where the file and its log are, and which files those were.

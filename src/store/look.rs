@@ -1,8 +1,7 @@
 //! Looking through a store in short reads, each of which lets go of the receiver's log when it returns.
 
 use super::error::is_damage;
-use super::reader::COLUMNS;
-use super::{Event, Reader, StoreError};
+use super::{Event, Reader, StoreError, judge};
 use crate::time::UnixTime;
 use rusqlite::{OptionalExtension, Row};
 use std::ops::ControlFlow;
@@ -103,7 +102,7 @@ impl Reader {
     /// Where reading fails, or what is read is damaged.
     pub fn whole(&self, number: i64) -> Result<Option<Event>, StoreError> {
         let failed = |error| self.failed("reading an event", &error);
-        let query = format!("SELECT {COLUMNS} FROM events WHERE id = ?1");
+        let query = format!("SELECT {} FROM events WHERE id = ?1", self.columns().event);
         let mut statement = self.connection().prepare_cached(&query).map_err(failed)?;
         statement.query_row([number], Event::from_row).optional().map_err(failed)
     }
@@ -113,8 +112,12 @@ impl Reader {
     /// # Errors
     /// Where reading fails, or what is read is damaged.
     pub fn definition_of(&self, scheme: i64) -> Result<Option<String>, StoreError> {
-        let query = "SELECT definition FROM schemes WHERE id = ?1";
-        let found = self.connection().query_row(query, [scheme], |row| row.get(0)).optional();
+        let query = format!("SELECT id, definition, {} FROM schemes WHERE id = ?1", self.columns().sum);
+        let read = |row: &Row<'_>| match judge::fits_its_sum(row, 2)? {
+            true => row.get(1),
+            false => Err(judge::spoilt(&format!("scheme {scheme} is not what was written"))),
+        };
+        let found = self.connection().query_row(&query, [scheme], read).optional();
         found.map_err(|error| self.failed("reading a scheme", &error))
     }
 
@@ -141,8 +144,8 @@ impl Reader {
     }
 
     /// `error`, which came while `doing` something.
-    fn failed(&self, doing: &'static str, error: &rusqlite::Error) -> StoreError {
-        if is_damage(error) { self.damaged(error.to_string()) } else { StoreError::failed(doing, error) }
+    pub(super) fn failed(&self, doing: &'static str, error: &rusqlite::Error) -> StoreError {
+        if is_damage(error) { self.damaged(judge::why(error)) } else { StoreError::failed(doing, error) }
     }
 
     fn damaged(&self, why: String) -> StoreError {

@@ -77,16 +77,19 @@ pub fn prune(
 ) -> Result<u64, StoreError> {
     let connection = super::writable(folder, lock)?;
     let failed = |error| StoreError::failed("deleting events", &error);
-    let mut deleted = 0;
+    let (mut deleted, mut after) = (0, 0);
     loop {
-        let count = super::delete_before(&connection, moment.as_ms(), owed_from).map_err(failed)?;
-        // What was written goes into the file at once, so that the log stays short.
-        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(failed)?;
-        if count == 0 {
-            break;
+        let step = super::delete_before(&connection, after, moment.as_ms(), owed_from).map_err(failed)?;
+        if step.deleted > 0 {
+            // What was written goes into the file at once, so that the log stays short.
+            connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(failed)?;
+            deleted += step.deleted as u64;
+            seen(deleted);
         }
-        deleted += count as u64;
-        seen(deleted);
+        match step.last {
+            Some(last) => after = last,
+            None => break,
+        }
     }
     // What was asked of a receiver that ended before it was done. Somebody else may be asking now: he goes on waiting.
     let _ = settle(folder, moment);

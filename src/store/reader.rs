@@ -1,11 +1,12 @@
 //! Reading the store, beside the receiver that writes it.
 
-use super::{EventId, StoreError, StoreId, connection, kept, path_of};
+use super::{Asks, EventId, StoreError, StoreId, connection, judge, kept, path_of};
 use crate::json;
 use crate::payload::{self, Payload};
 use crate::time::UnixTime;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Reads a store. Not promised: that a read transaction of it may last. One that does keeps the receiver's log from being used
 /// anew (docs/STORE.md), so that whoever reads much reads it in steps, each by the ids after the last.
@@ -13,6 +14,9 @@ use std::path::Path;
 pub struct Reader {
     connection: Connection,
     id: StoreId,
+    columns: Columns,
+    /// The receiver's, in whose process this is.
+    asks: Option<Arc<Asks>>,
 }
 
 /// An event as it is kept.
@@ -48,8 +52,42 @@ pub struct Event {
     pub definition: i64,
 }
 
-/// The columns that [`Event::from_row`] reads, in its order.
-pub(crate) const COLUMNS: &str = "id, received_at, source, scheme, secret, type, delivery_id, peer, method, target, headers, payload, body, definition";
+/// The columns that [`Event::from_row`] reads, in its order, as the file has them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Columns {
+    /// Of an event.
+    pub(super) event: &'static str,
+    /// The checksum of a row of the other tables.
+    pub(super) sum: &'static str,
+    /// The replay keys in a row.
+    pub(super) keys: &'static str,
+}
+
+/// How many columns of an event there are before its checksum, which is over them in this order.
+pub(super) const SUMMED: usize = 14;
+
+impl Columns {
+    const NOW: Self = Columns {
+        event: "id, received_at, source, scheme, secret, type, delivery_id, peer, method, target, headers, payload, body, \
+             definition, sum",
+        sum: "sum",
+        keys: "keys",
+    };
+
+    /// Of version 1, which had no checksums, and one replay key in a row.
+    const FIRST: Self = Columns {
+        event: "id, received_at, source, scheme, secret, type, delivery_id, peer, method, target, headers, payload, body, \
+             definition, NULL",
+        sum: "NULL",
+        keys: "key",
+    };
+
+    /// Those of the file that `connection` has open. A damaged one may say that it is of any version.
+    pub(super) fn of(connection: &Connection) -> Self {
+        let is_there = |query| connection.prepare(query).is_ok();
+        if is_there("SELECT sum, body FROM events") { Self::NOW } else { Self::FIRST }
+    }
+}
 
 impl Reader {
     /// A reader of the store in `folder`.
@@ -61,7 +99,15 @@ impl Reader {
         let id: String = connection
             .query_row("SELECT id FROM store", [], |row| row.get(0))
             .map_err(|error| StoreError::opening(&path_of(folder), &error))?;
-        Ok(Reader { connection, id: StoreId::new(id) })
+        let columns = Columns::of(&connection);
+        Ok(Reader { connection, id: StoreId::new(id), columns, asks: None })
+    }
+
+    /// The same in the process of the receiver whose asks these are: what is to be printed and has just come is had from memory.
+    #[must_use]
+    pub fn beside(self, asks: Arc<Asks>) -> Self {
+        asks.recent().want();
+        Reader { asks: Some(asks), ..self }
     }
 
     /// The id of the store.
@@ -70,47 +116,48 @@ impl Reader {
         &self.id
     }
 
+    pub(super) fn columns(&self) -> Columns {
+        self.columns
+    }
+
     /// The connection, for what only one command asks.
     #[must_use]
     pub fn connection(&self) -> &Connection {
         &self.connection
     }
 
-    /// The event of this number, if it is there.
-    ///
-    /// # Errors
-    /// Where reading fails.
-    pub fn event(&self, number: i64) -> Result<Option<Event>, StoreError> {
-        let query = format!("SELECT {COLUMNS} FROM events WHERE id = ?1");
-        let found = self.connection.query_row(&query, [number], Event::from_row).optional();
-        found.map_err(|error| StoreError::failed("reading an event", &error))
-    }
-
     /// The events after that of number `after`, in order: as many as `most`, and no more once their bodies together have
     /// `most_bytes`. The read is over when this returns.
     ///
     /// # Errors
-    /// Where reading fails.
+    /// Where reading fails, or an event is not what was written.
     pub fn events_after(&self, after: i64, most: usize, most_bytes: usize) -> Result<Vec<Event>, StoreError> {
-        self.after(&format!("SELECT {COLUMNS} FROM events WHERE id > ?1 ORDER BY id LIMIT ?2"), after, most, most_bytes)
+        self.after(after, most, most_bytes, Event::from_row)
     }
 
-    /// The same without their header fields, for who shows none: that takes half the time. But of what is bytes they are there:
-    /// one of them says what it is.
+    /// The same without what is not printed; of header fields those of bodies that are bytes: one of them says what it is.
     pub(crate) fn events_to_print(&self, after: i64, most: usize, most_bytes: usize) -> Result<Vec<Event>, StoreError> {
-        let query = "SELECT id, received_at, source, '', secret, type, delivery_id, NULL, '', '', \
-             CASE payload WHEN 'bytes' THEN headers ELSE '[]' END, payload, body, 0 \
-             FROM events WHERE id > ?1 ORDER BY id LIMIT ?2";
-        self.after(query, after, most, most_bytes)
+        let recent = self.asks.as_ref().and_then(|asks| asks.recent().after(after, most, most_bytes));
+        match recent {
+            Some(events) => Ok(events),
+            None => self.after(after, most, most_bytes, Event::to_print),
+        }
     }
 
-    fn after(&self, query: &str, after: i64, most: usize, most_bytes: usize) -> Result<Vec<Event>, StoreError> {
-        let failed = |error| StoreError::failed("reading events", &error);
-        let mut query = self.connection.prepare_cached(query).map_err(failed)?;
+    fn after(
+        &self,
+        after: i64,
+        most: usize,
+        most_bytes: usize,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<Event>,
+    ) -> Result<Vec<Event>, StoreError> {
+        let failed = |error| self.failed("reading events", &error);
+        let query = format!("SELECT {} FROM events WHERE id > ?1 ORDER BY id LIMIT ?2", self.columns.event);
+        let mut query = self.connection.prepare_cached(&query).map_err(failed)?;
         let mut rows = query.query(params![after, i64::try_from(most).unwrap_or(i64::MAX)]).map_err(failed)?;
         let (mut events, mut bytes) = (Vec::new(), 0);
         while let Some(row) = rows.next().map_err(failed)? {
-            let event = Event::from_row(row).map_err(failed)?;
+            let event = read(row).map_err(failed)?;
             bytes += event.body.len();
             events.push(event);
             if bytes >= most_bytes {
@@ -119,39 +166,44 @@ impl Reader {
         }
         Ok(events)
     }
-
-    /// The scheme that an event was verified by, as it was then, in TOML.
-    ///
-    /// # Errors
-    /// Where reading fails.
-    pub fn definition(&self, number: i64) -> Result<Option<String>, StoreError> {
-        let query =
-            "SELECT schemes.definition FROM events JOIN schemes ON schemes.id = events.definition WHERE events.id = ?1";
-        let found = self.connection.query_row(query, [number], |row| row.get(0)).optional();
-        found.map_err(|error| StoreError::failed("reading a scheme", &error))
-    }
 }
 
 impl Event {
-    /// The event in a row of [`COLUMNS`].
-    pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let headers: String = row.get(10)?;
+    /// The event in a row of [`Columns`]; an error where it is not what was written.
+    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let event = Event {
+            scheme: row.get(3)?,
+            peer: row.get(7)?,
+            method: row.get(8)?,
+            target: row.get(9)?,
+            headers: headers(row)?,
+            definition: row.get(13)?,
+            ..Event::to_print(row)?
+        };
+        Ok(event)
+    }
+
+    /// The same without what is not printed. Of header fields that is one which says what a body is that is bytes.
+    fn to_print(row: &Row<'_>) -> rusqlite::Result<Self> {
+        if !judge::fits_its_sum(row, SUMMED)? {
+            return Err(judge::spoilt(&format!("event {} is not what was written", row.get::<_, i64>(0)?)));
+        }
+        let payload: String = row.get(11)?;
         Ok(Event {
             number: row.get(0)?,
             received_at: UnixTime::from_ms(row.get(1)?),
             source: row.get(2)?,
-            scheme: row.get(3)?,
+            scheme: String::new(),
             secret_label: row.get(4)?,
             event_type: row.get(5)?,
             delivery_id: row.get(6)?,
-            peer: row.get(7)?,
-            method: row.get(8)?,
-            target: row.get(9)?,
-            headers: kept::read_headers(&headers)
-                .ok_or_else(|| rusqlite::Error::InvalidColumnType(10, "headers".into(), rusqlite::types::Type::Text))?,
-            payload: row.get(11)?,
+            peer: None,
+            method: String::new(),
+            target: String::new(),
+            headers: if payload == "bytes" { headers(row)? } else { Vec::new() },
+            payload,
             body: row.get(12)?,
-            definition: row.get(13)?,
+            definition: 0,
         })
     }
 
@@ -179,6 +231,11 @@ impl Event {
     pub fn id(&self, store: &StoreId) -> EventId {
         store.event(self.number)
     }
+}
+
+fn headers(row: &Row<'_>) -> rusqlite::Result<Vec<(String, Vec<u8>)>> {
+    kept::read_headers(row.get_ref(10)?.as_str()?)
+        .ok_or_else(|| rusqlite::Error::InvalidColumnType(10, "headers".into(), rusqlite::types::Type::Text))
 }
 
 /// A body is somebody's business: `Debug` shows its length.

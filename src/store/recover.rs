@@ -1,6 +1,7 @@
 //! A new store from a damaged one.
 
-use super::reader::COLUMNS;
+use super::reader::{Columns, SUMMED};
+use super::replay::KEY_BYTES;
 use super::source::Source;
 use super::walk::{Lost, Taken, Walk, Walked};
 use super::{Lock, StoreError, judge, prepare};
@@ -62,8 +63,16 @@ fn into(from: &Path, to: &Path, seen: impl FnMut(u64)) -> Result<Recovered, Stor
     let source = Source::open(from, &to.join("damaged"))?;
     let lock = Lock::take(to)?;
     let new = super::writable(to, &lock)?;
-    let mut work =
-        Work { source: source.connection()?, new: &new, to, batch: 0, batch_bytes: 0, recovered: Recovered::default() };
+    let columns = Columns::of(source.connection()?);
+    let mut work = Work {
+        source: source.connection()?,
+        columns,
+        new: &new,
+        to,
+        batch: 0,
+        batch_bytes: 0,
+        recovered: <_>::default(),
+    };
     if source.is_headless {
         work.recovered.notes.push("its first page could not be read, and was made anew".into());
     }
@@ -83,6 +92,7 @@ fn into(from: &Path, to: &Path, seen: impl FnMut(u64)) -> Result<Recovered, Stor
 
 struct Work<'w> {
     source: &'w Connection,
+    columns: Columns,
     new: &'w Connection,
     to: &'w Path,
     batch: u32,
@@ -122,11 +132,15 @@ impl Work<'_> {
     }
 
     fn schemes(&mut self) -> Result<(), StoreError> {
-        let walk =
-            Walk { connection: self.source, table: "schemes", key: "id", columns: "id, definition", highest_known: 0 };
+        let columns = &format!("id, definition, {}", self.columns.sum);
+        let walk = Walk { connection: self.source, table: "schemes", key: "id", columns, highest_known: 0 };
         let walked = walk.run(|id, row| {
-            let Ok(definition) = row.get::<_, String>(1) else { return Ok(Taken::Spoilt) };
-            insert(self.new, "INSERT OR IGNORE INTO schemes (id, definition) VALUES (?1, ?2)", (id, definition))?;
+            let (Ok(definition), Ok(true)) = (row.get::<_, String>(1), judge::fits_its_sum(row, 2)) else {
+                return Ok(Taken::Spoilt);
+            };
+            let sum = row.get::<_, Option<i64>>(2).unwrap_or_default();
+            let insertion = "INSERT OR IGNORE INTO schemes (id, definition, sum) VALUES (?1, ?2, ?3)";
+            insert(self.new, insertion, (id, definition, sum))?;
             Ok(Taken::Kept)
         })?;
         if walked.is_cut || !walked.lost.is_empty() {
@@ -137,8 +151,10 @@ impl Work<'_> {
 
     fn events(&mut self, highest_known: i64, mut seen: impl FnMut(u64)) -> Result<(), StoreError> {
         let (source, new) = (self.source, self.new);
-        let walk = Walk { connection: source, table: "events", key: "id", columns: COLUMNS, highest_known };
-        let insertion = format!("INSERT OR IGNORE INTO events ({COLUMNS}) VALUES ({})", marks(14));
+        let columns = self.columns.event;
+        let walk = Walk { connection: source, table: "events", key: "id", columns, highest_known };
+        let new_columns = Columns::of(new).event;
+        let insertion = format!("INSERT OR IGNORE INTO events ({new_columns}) VALUES ({})", marks(SUMMED + 1));
         let scheme = "INSERT OR IGNORE INTO schemes (id, definition) VALUES (?1, '# it could not be read: ' || ?1)";
         let Walked { lost, is_cut } = walk.run(|number, row| {
             let Ok(event) = judge::event(row) else {
@@ -147,7 +163,7 @@ impl Work<'_> {
             };
             let Ok(definition) = row.get::<_, i64>("definition") else { return Ok(Taken::Spoilt) };
             insert(new, scheme, [definition])?;
-            let values = (0..14).map(|at| row.get_ref(at)).collect::<rusqlite::Result<Vec<_>>>();
+            let values = (0..=SUMMED).map(|at| row.get_ref(at)).collect::<rusqlite::Result<Vec<_>>>();
             let Ok(values) = values else { return Ok(Taken::Spoilt) };
             let count = insert(new, &insertion, params_from_iter(values.into_iter().map(Borrowed)))?;
             // A number that was read twice stands for the event that was first.
@@ -184,14 +200,23 @@ impl Work<'_> {
     /// Gives the highest number that a key is of.
     fn replay_keys(&mut self, highest_known: i64) -> Result<i64, StoreError> {
         let (source, new) = (self.source, self.new);
-        let columns = "event, at, key";
+        let columns = &format!("event, at, {}, {}", self.columns.keys, self.columns.sum);
         let walk = Walk { connection: source, table: "replay_keys", key: "event", columns, highest_known };
         let mut highest = 0;
         let Walked { lost, is_cut } = walk.run(|event, row| {
-            let (Ok(at), Ok(key)) = (row.get::<_, i64>(1), row.get::<_, [u8; 16]>(2)) else { return Ok(Taken::Spoilt) };
-            insert(new, "INSERT OR IGNORE INTO replay_keys (event, at, key) VALUES (?1, ?2, ?3)", (event, at, key))?;
+            let (Ok(at), Ok(keys), Ok(sum)) =
+                (row.get::<_, i64>(1), row.get::<_, Vec<u8>>(2), row.get::<_, Option<i64>>(3))
+            else {
+                return Ok(Taken::Spoilt);
+            };
+            let is_whole = !keys.is_empty() && keys.len().is_multiple_of(KEY_BYTES);
+            if !is_whole || judge::fits_its_sum(row, 3) != Ok(true) {
+                return Ok(Taken::Spoilt);
+            }
+            self.recovered.replay_keys += (keys.len() / KEY_BYTES) as u64;
+            let insertion = "INSERT OR IGNORE INTO replay_keys (event, at, keys, sum) VALUES (?1, ?2, ?3, ?4)";
+            insert(new, insertion, (event, at, keys, sum))?;
             highest = event;
-            self.recovered.replay_keys += 1;
             self.written(0)?;
             Ok(Taken::Kept)
         })?;

@@ -6,7 +6,18 @@ use std::hash::{BuildHasher, RandomState};
 
 /// A replay key as it is kept: 128 bits of SHA-256. That two deliveries of a source share one by chance takes 2^64 of them; who
 /// could look for such a pair has to be able to sign both.
-pub(super) type Key = [u8; 16];
+pub(super) type Key = [u8; KEY_BYTES];
+
+/// Length of a key, in bytes.
+pub(super) const KEY_BYTES: usize = 16;
+
+/// How many keys so many bytes of a row are.
+pub(super) fn keys_in(bytes: i64) -> usize {
+    usize::try_from(bytes).unwrap_or(0) / KEY_BYTES
+}
+
+/// Most keys in a row of the file: a row fits in a page, and forgetting the oldest keys takes rows whole.
+pub(super) const KEYS_IN_A_ROW: usize = 256;
 
 /// Most keys that can be held: places in the ring are counted in 32 bits.
 pub const MOST_KEYS: usize = 1 << 30;

@@ -1,7 +1,8 @@
 //! Letting go of what is old, a step at a time, asked of the loop that receives.
 
-use super::Settings;
 use super::prune::{self, Wish};
+use super::recent::Recent;
+use super::{Settings, replay};
 use rusqlite::{Connection, params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,9 +40,15 @@ pub struct Asks {
     owed_from: AtomicI64,
     /// Whether to look for what `hookgate events prune` wants.
     prune: AtomicBool,
+    /// The newest events, for a sink that keeps up.
+    recent: Recent,
 }
 
 impl Asks {
+    pub(super) fn recent(&self) -> &Recent {
+        &self.recent
+    }
+
     /// Nothing from `number` on is deleted: a sink has yet to have it.
     pub fn owe_from(&self, number: i64) {
         self.owed_from.store(number, Ordering::Release);
@@ -60,12 +67,16 @@ pub(super) struct Retention {
     keep_bytes: Option<i64>,
     asks: Arc<Asks>,
     folder: PathBuf,
-    /// What `hookgate events prune` asked for.
-    prune_before: Option<UnixTime>,
+    /// What `hookgate events prune` asked for: the moment, and the last event that was looked at for it.
+    prune: Option<(UnixTime, i64)>,
+    /// The last event that was looked at for its age, of those that are not the oldest.
+    aged: i64,
     /// Replay keys that are forgotten, and still in the file.
     forgotten: usize,
     /// Those up to the one of this event too, which were too many at the start.
     left_out: i64,
+    /// The last step wrote to the file.
+    has_written: bool,
     look_at: Instant,
     /// The number that the next event had at the last look.
     looked_at: i64,
@@ -76,11 +87,17 @@ impl Retention {
         Retention {
             keep_ms: settings.keep_ms(),
             keep_bytes: settings.keep_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX)),
-            asks: Arc::new(Asks { owed_from: AtomicI64::new(i64::MAX), prune: AtomicBool::new(true) }),
+            asks: Arc::new(Asks {
+                owed_from: AtomicI64::new(i64::MAX),
+                prune: AtomicBool::new(true),
+                recent: Recent::default(),
+            }),
             folder: folder.to_path_buf(),
-            prune_before: None,
+            prune: None,
+            aged: 0,
             forgotten: 0,
             left_out: 0,
+            has_written: false,
             look_at: Instant::now(),
             looked_at: 0,
         }
@@ -100,20 +117,28 @@ impl Retention {
         self.left_out = event;
     }
 
+    /// Whether the last step wrote to the file.
+    pub(super) fn has_written(&self) -> bool {
+        self.has_written
+    }
+
     /// Does a step of what is due; gives when more will be. `next` is the number of the next event.
     pub(super) fn step(&mut self, connection: &Connection, next: i64) -> rusqlite::Result<Duration> {
+        self.has_written = false;
         if self.asks.prune.swap(false, Ordering::AcqRel) {
-            self.prune_before = prune::asked(&self.folder);
+            self.prune = prune::asked(&self.folder).map(|before| (before, 0));
             self.look_at = Instant::now();
         }
         // In large steps, so that a turn seldom has one.
         if self.left_out > 0 {
-            if delete_keys(connection, self.left_out)? < STEP_KEYS {
+            self.has_written = true;
+            if delete_keys(connection, self.left_out, STEP_KEYS)? == 0 {
                 self.left_out = 0;
             }
         } else if self.forgotten >= STEP_KEYS {
-            delete_keys(connection, i64::MAX)?;
-            self.forgotten -= STEP_KEYS;
+            self.has_written = true;
+            let deleted = delete_keys(connection, i64::MAX, STEP_KEYS)?;
+            self.forgotten = if deleted == 0 { 0 } else { self.forgotten.saturating_sub(deleted) };
         }
         let keys_due = if self.left_out > 0 || self.forgotten >= STEP_KEYS { STEP_PAUSE } else { Duration::MAX };
         let now = Instant::now();
@@ -121,13 +146,14 @@ impl Retention {
             return Ok(keys_due.min(self.look_at - now));
         }
         if self.delete_events(connection)? || self.give_back(connection)? {
+            self.has_written = true;
             return Ok(Duration::ZERO);
         }
-        if let Some(before) = self.prune_before {
+        if let Some((before, _)) = self.prune {
             match prune::settle(&self.folder, before) {
-                Wish::Fulfilled => self.prune_before = None,
+                Wish::Fulfilled => self.prune = None,
                 Wish::Another(before) => {
-                    self.prune_before = Some(before);
+                    self.prune = Some((before, 0));
                     return Ok(Duration::ZERO);
                 }
                 Wish::Held => return Ok(keys_due.min(STEP_PAUSE)),
@@ -141,19 +167,31 @@ impl Retention {
     }
 
     /// Deletes some of the events that are to go; whether there were any.
-    fn delete_events(&self, connection: &Connection) -> rusqlite::Result<bool> {
-        let now = UnixTime::now().as_ms();
-        let by_age = self.keep_ms.map(|keep| now.saturating_sub(keep));
-        let before = by_age.max(self.prune_before.map(UnixTime::as_ms));
+    fn delete_events(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         let owed_from = self.asks.owed_from.load(Ordering::Acquire);
-        if let Some(before) = before
-            && delete_before(connection, before, owed_from)? > 0
+        // To the last event: one of a clock that was ahead may stand before any number of old ones.
+        if let Some((before, after)) = self.prune
+            && let Some(last) = delete_before(connection, after, before.as_ms(), owed_from)?.last
         {
+            self.prune = Some((before, last));
             return Ok(true);
+        }
+        if let Some(keep) = self.keep_ms {
+            let before = UnixTime::now().as_ms().saturating_sub(keep);
+            if delete_before(connection, 0, before, owed_from)?.deleted > 0 {
+                return Ok(true);
+            }
+            // The oldest are not old: nothing is, unless a clock was ahead when they came. So the others are looked through
+            // too, but without haste: a step at each look.
+            let step = delete_before(connection, self.aged, before, owed_from)?;
+            self.aged = step.last.unwrap_or(0);
+            if step.deleted > 0 {
+                return Ok(true);
+            }
         }
         let Some(keep_bytes) = self.keep_bytes else { return Ok(false) };
         let over = bytes_in_use(connection)?.saturating_sub(keep_bytes);
-        Ok(over > 0 && delete_oldest(connection, i64::MAX, owed_from, over.min(STEP_BYTES))? > 0)
+        Ok(over > 0 && delete_oldest(connection, 0, i64::MAX, owed_from, over.min(STEP_BYTES))?.deleted > 0)
     }
 
     /// Gives some of the free pages back to the file system, where there are many; whether there were.
@@ -168,39 +206,76 @@ impl Retention {
     }
 }
 
-/// Deletes the oldest events, as many as a step has, as far as they were received before this moment and their number is under
-/// `owed_from`; gives how many. The step is a transaction of its own.
+/// What a step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Events deleted.
+    pub deleted: usize,
+    /// The last event that was looked at; nothing where there was none.
+    pub last: Option<i64>,
+}
+
+/// Looks at the events after that of number `after`, as many as a step has, as far as their number is under `owed_from`, and
+/// deletes those received before this moment. The step is a transaction of its own.
 ///
 /// # Errors
 /// SQLite's.
-pub fn delete_before(connection: &Connection, before_ms: i64, owed_from: i64) -> rusqlite::Result<usize> {
-    delete_oldest(connection, before_ms, owed_from, STEP_BYTES)
+pub fn delete_before(connection: &Connection, after: i64, before_ms: i64, owed_from: i64) -> rusqlite::Result<Step> {
+    delete_oldest(connection, after, before_ms, owed_from, STEP_BYTES)
 }
 
 /// The same, of those that come first with `most_bytes` in their bodies.
-fn delete_oldest(connection: &Connection, before_ms: i64, owed_from: i64, most_bytes: i64) -> rusqlite::Result<usize> {
-    let oldest = "SELECT id, length(body) FROM events WHERE id < ?1 ORDER BY id LIMIT ?2";
-    let mut oldest = connection.prepare_cached(oldest)?;
-    let mut rows = oldest.query(params![owed_from, STEP_EVENTS])?;
-    let (mut last, mut bytes) = (None, 0_i64);
+fn delete_oldest(
+    connection: &Connection,
+    after: i64,
+    before_ms: i64,
+    owed_from: i64,
+    most_bytes: i64,
+) -> rusqlite::Result<Step> {
+    let next = "SELECT id, received_at, length(body) FROM events WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3";
+    let mut next = connection.prepare_cached(next)?;
+    let mut rows = next.query(params![after, owed_from, STEP_EVENTS])?;
+    let (mut last, mut bytes, mut is_any) = (None, 0_i64, false);
     while let Some(row) = rows.next()? {
         last = Some(row.get::<_, i64>(0)?);
-        bytes = bytes.saturating_add(row.get(1)?);
+        if row.get::<_, i64>(1)? < before_ms {
+            is_any = true;
+            bytes = bytes.saturating_add(row.get(2)?);
+        }
         if bytes >= most_bytes {
             break;
         }
     }
     drop(rows);
-    let Some(last) = last else { return Ok(0) };
-    let delete = "DELETE FROM events WHERE id <= ?1 AND received_at < ?2";
-    connection.prepare_cached(delete)?.execute(params![last, before_ms])
+    // What is not deleted costs no transaction.
+    let deleted = match last.filter(|_| is_any) {
+        Some(last) => {
+            let delete = "DELETE FROM events WHERE id > ?1 AND id <= ?2 AND received_at < ?3";
+            connection.prepare_cached(delete)?.execute(params![after, last, before_ms])?
+        }
+        None => 0,
+    };
+    Ok(Step { deleted, last })
 }
 
-/// Deletes the oldest replay keys, as many as a step has, up to the one of this event; gives how many.
-fn delete_keys(connection: &Connection, up_to: i64) -> rusqlite::Result<usize> {
-    let oldest = "DELETE FROM replay_keys \
-         WHERE event IN (SELECT event FROM replay_keys WHERE event <= ?1 ORDER BY event LIMIT ?2)";
-    connection.prepare_cached(oldest)?.execute(params![up_to, i64::try_from(STEP_KEYS).unwrap_or(i64::MAX)])
+/// Deletes the oldest rows of replay keys, of up to `most` keys, and up to the one of this event; gives how many keys were in them.
+fn delete_keys(connection: &Connection, up_to: i64, most: usize) -> rusqlite::Result<usize> {
+    let oldest = "SELECT event, length(keys) FROM replay_keys WHERE event <= ?1 ORDER BY event";
+    let mut oldest = connection.prepare_cached(oldest)?;
+    let mut rows = oldest.query([up_to])?;
+    let (mut last, mut keys) = (None, 0);
+    while let Some(row) = rows.next()? {
+        let more = keys + replay::keys_in(row.get(1)?);
+        if more > most {
+            break;
+        }
+        (last, keys) = (Some(row.get::<_, i64>(0)?), more);
+    }
+    drop(rows);
+    if let Some(last) = last {
+        connection.prepare_cached("DELETE FROM replay_keys WHERE event <= ?1")?.execute([last])?;
+    }
+    Ok(keys)
 }
 
 fn bytes_in_use(connection: &Connection) -> rusqlite::Result<i64> {

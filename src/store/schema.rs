@@ -9,10 +9,10 @@ use std::path::Path;
 pub const APPLICATION_ID: i32 = 0x686b_6774;
 
 /// The schema's version (`PRAGMA user_version`) that this program writes. It reads older ones by bringing them up to it.
-pub const VERSION: i32 = 1;
+pub const VERSION: i32 = 2;
 
 /// What brings a file from the version that is its place in this list to the next.
-const STEPS: [&str; 1] = [include_str!("schema/1.sql")];
+const STEPS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// Refuses a file that is not ours, or of a version that this program does not know. Gives its version; 0 is a file in which
 /// nothing is yet.
@@ -37,9 +37,14 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<i32, StoreEr
 
 /// Brings the file up to [`VERSION`], each step whole or not at all.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    migrate_to(VERSION, connection, path)
+}
+
+/// Brings the file up to this version, if it is older.
+pub(super) fn migrate_to(to: i32, connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let failed = |error| StoreError::opening(path, &error);
     let from = check(connection, path)?;
-    let steps = STEPS.iter().zip(1..).skip_while(|(_, version)| *version <= from);
+    let steps = STEPS.iter().zip(1..).filter(|(_, version)| (from + 1..=to).contains(version));
     for (step, version) in steps {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         transaction.execute_batch(step).map_err(failed)?;
@@ -100,7 +105,7 @@ mod tests {
     #[test]
     fn the_id_of_an_event_that_is_deleted_is_remembered() {
         let (connection, _) = opened();
-        let insert = "INSERT INTO events VALUES (?1, 0, '', '', 1, '', NULL, NULL, NULL, '', '', '[]', 'json', x'')";
+        let insert = "INSERT INTO events VALUES (?1, 0, '', '', 1, '', NULL, NULL, NULL, '', '', '[]', 'json', x'', 0)";
         for id in 1..=3 {
             connection.execute(insert, [id]).unwrap();
         }

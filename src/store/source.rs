@@ -120,7 +120,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
         "SELECT id, next_event FROM store",
         "SELECT id, definition FROM schemes",
         "SELECT id, body FROM events",
-        "SELECT event, at, key FROM replay_keys",
+        "SELECT event, at FROM replay_keys",
     ] {
         connection.prepare(query)?;
     }

@@ -1,10 +1,10 @@
 //! The receiver's side of the store: appends what was proven, a transaction and a sync for each turn of its loop.
 
 use super::log::{self, Log};
-use super::replay::{self, Key, Seen};
+use super::replay::{self, Seen};
 use super::retention::{Asks, Retention};
 use super::told::{Notice, Told};
-use super::{Lock, Settings, StoreError, StoreId, clock::Clock, connection, path_of, rows};
+use super::{Event, Lock, Settings, StoreError, StoreId, clock::Clock, connection, path_of, rows, rows::Keyed};
 use crate::receipt::{Keep, Novelty};
 use crate::receive::Delivery;
 use crate::time::UnixTime;
@@ -58,7 +58,10 @@ struct Turn {
     /// How many events, from [`Store::next`] on.
     events: i64,
     /// Their keys; an event without one has none.
-    keys: Vec<(Key, i64)>,
+    keys: Vec<Keyed>,
+    /// What is to be printed of them, where somebody in this process does.
+    printed: Vec<Event>,
+    printed_bytes: usize,
     /// Deliveries that came before.
     duplicates: u64,
 }
@@ -83,7 +86,8 @@ impl Store {
         let loaded = rows::load(&connection, settings.replay_keys, &mut seen).map_err(failed)?;
         let mut retention = Retention::new(folder, &settings);
         retention.forget_up_to(loaded.left_out);
-        let log = Box::new(Log::new(connection, folder));
+        retention.forget(loaded.over);
+        let log = Box::new(Log::new(connection, folder)?);
         Ok(Store {
             folder: folder.into(),
             retention,
@@ -157,25 +161,32 @@ impl Store {
         let failed = |error: &rusqlite::Error| StoreError::failed("appending", error);
         let connection = log.connection();
         if !self.turn.is_open {
-            connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| failed(&error))?;
+            let begun = connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]));
+            begun.map_err(|error| failed(&error))?;
             self.turn.is_open = true;
         }
         let number = self.next + self.turn.events;
-        let outcome = rows::definition(connection, &mut self.definition, verified.scheme())
-            .and_then(|definition| rows::insert(connection, delivery, number, definition, &mut self.buffers))
-            .and_then(|()| match &key {
-                Some(key) => rows::insert_key(connection, number, now, key),
-                None => Ok(()),
-            });
-        if let Err(error) = outcome {
-            // SQLite may have undone the whole transaction, and half an event may be in it.
-            self.turn.is_broken = true;
-            return Err(failed(&error));
+        let body_bytes = verified.request().body.len();
+        let is_wanted = self.retention.asks().recent().wants(body_bytes, self.turn.printed_bytes);
+        let outcome = rows::definition(connection, &mut self.definition, verified.scheme()).and_then(|definition| {
+            rows::insert(connection, delivery, number, definition, &mut self.buffers, is_wanted)
+        });
+        match outcome {
+            Ok(Some(printed)) => {
+                self.turn.printed_bytes += body_bytes;
+                self.turn.printed.push(printed);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                // SQLite may have undone the whole transaction, and half an event may be in it.
+                self.turn.is_broken = true;
+                return Err(failed(&error));
+            }
         }
         self.turn.events += 1;
         if let Some(key) = key {
             self.seen.stage(key, now);
-            self.turn.keys.push((key, now));
+            self.turn.keys.push(Keyed { event: number, at: now, key });
         }
         Ok(Novelty::New)
     }
@@ -198,7 +209,8 @@ impl Store {
             let _ = log.connection().execute_batch("ROLLBACK");
             return Err(StoreError::Failed { doing: "appending", why: "an event could not be written".into() });
         }
-        log.commit().map_err(|error| StoreError::failed("committing", &error))
+        let written = rows::insert_keys(log.connection(), &self.turn.keys).and_then(|()| log.commit());
+        written.map_err(|error| StoreError::failed("committing", &error))
     }
 
     /// After a turn that failed: the connection goes, and nothing is taken until the file was looked at anew.
@@ -229,15 +241,16 @@ impl Store {
             return Err(StoreError::Missing { path: self.folder.clone() });
         }
         let found = rows::next_number(&connection).map_err(failed)?;
+        let log = Box::new(Log::new(connection, &self.folder)?);
         let turn = std::mem::take(&mut self.turn);
         // A transaction is there whole or not at all.
         if turn.events > 0 && found == self.next + turn.events {
-            for (key, at) in turn.keys {
+            for Keyed { key, at, .. } in turn.keys {
                 self.seen.stage(key, at);
             }
             self.kept(turn.events);
         }
-        self.state = State::Open(Box::new(Log::new(connection, &self.folder)));
+        self.state = State::Open(log);
         Ok(())
     }
 
@@ -275,10 +288,13 @@ impl Keep for Store {
             self.break_off(&error);
             return Err(error);
         }
-        let turn = std::mem::take(&mut self.turn);
+        let mut turn = std::mem::take(&mut self.turn);
+        // Before the bell is rung.
+        self.retention.asks().recent().add(turn.printed.drain(..));
         self.kept(turn.events);
-        self.turn.keys = turn.keys;
-        self.turn.keys.clear();
+        // Their memory is used again.
+        turn.keys.clear();
+        (self.turn.keys, self.turn.printed) = (turn.keys, turn.printed);
         self.told.kept(turn.duplicates);
         Ok(())
     }
@@ -315,7 +331,12 @@ impl Keep for Store {
         let now = self.clock.now();
         let expired = self.seen.expire(now, EXPIRED_AT_ONCE);
         self.retention.forget(expired);
-        let outcome = self.retention.step(log.connection(), self.next).and_then(|due| Ok(due.min(log.tend()?)));
+        let outcome = self.retention.step(log.connection(), self.next).and_then(|due| {
+            if self.retention.has_written() {
+                log.touch();
+            }
+            Ok(due.min(log.tend()?))
+        });
         let (length_bytes, limit_bytes) = (log.length_bytes(), self.settings.log_limit_bytes);
         if length_bytes > limit_bytes / 4 {
             self.told.log_held(length_bytes, limit_bytes);

@@ -37,7 +37,7 @@ const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = OFF;
     CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, delivery_id TEXT, body BLOB NOT NULL);
-    CREATE TABLE IF NOT EXISTS replay_keys (event INTEGER PRIMARY KEY, key TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS replay_keys (event INTEGER PRIMARY KEY, keys BLOB NOT NULL, name TEXT NOT NULL);
 ";
 
 /// Commits of one that answers first wait for so many events.
@@ -197,7 +197,7 @@ impl State {
     }
 
     fn is_kept(&self, delivery: &str) -> bool {
-        let query = "SELECT 1 FROM replay_keys WHERE key = ?1";
+        let query = "SELECT 1 FROM replay_keys WHERE name = ?1";
         self.connection.query_row(query, [delivery], |_| Ok(())).optional().unwrap().is_some()
     }
 
@@ -209,7 +209,9 @@ impl State {
         let transaction = self.connection.transaction().unwrap();
         let id: i64 = transaction.query_row(highest, [], |row| row.get(0)).unwrap();
         transaction.execute("INSERT INTO events VALUES (?1, ?2, ?3)", (id + 1, delivery, body)).unwrap();
-        transaction.execute("INSERT OR REPLACE INTO replay_keys VALUES (?1, ?2)", (id + 1, delivery)).unwrap();
+        transaction
+            .execute("INSERT OR REPLACE INTO replay_keys VALUES (?1, ?2, ?3)", (id + 1, [0_u8; 16], delivery))
+            .unwrap();
         transaction.commit().unwrap();
     }
 }

@@ -43,20 +43,21 @@ pub(crate) fn make(folder: &Path, rows: impl IntoIterator<Item = Row>) {
         .unwrap();
     let transaction = connection.transaction().unwrap();
     transaction.execute_batch(include_str!("../../src/store/schema/1.sql")).unwrap();
-    transaction.execute_batch("PRAGMA application_id = 0x686b6774; PRAGMA user_version = 1").unwrap();
+    transaction.execute_batch(include_str!("../../src/store/schema/2.sql")).unwrap();
+    transaction.execute_batch("PRAGMA application_id = 0x686b6774; PRAGMA user_version = 2").unwrap();
     transaction.execute("INSERT INTO store (id) VALUES (?1)", [ID]).unwrap();
     let definition = hookgate::preset("github").unwrap().to_toml();
-    transaction.execute("INSERT INTO schemes VALUES (1, ?1)", [definition]).unwrap();
+    transaction.execute("INSERT INTO schemes (id, definition) VALUES (1, ?1)", [definition]).unwrap();
     for (number, row) in (1_i64..).zip(rows) {
         transaction
             .execute(
-                "INSERT INTO events VALUES (?1, ?2, ?3, 'github', 1, 'main', ?4, ?5, '192.0.2.7', 'POST', '/webhook', ?6, ?7, ?8)",
+                "INSERT INTO events VALUES (?1, ?2, ?3, 'github', 1, 'main', ?4, ?5, '192.0.2.7', 'POST', '/webhook', ?6, ?7, ?8, NULL)",
                 params![number, row.received_at, row.source, row.event_type, row.delivery_id, row.headers, row.payload, row.body],
             )
             .unwrap();
         let key = [number.to_le_bytes(), [7; 8]].concat();
         transaction
-            .execute("INSERT INTO replay_keys VALUES (?1, ?2, ?3)", params![number, row.received_at, key])
+            .execute("INSERT INTO replay_keys VALUES (?1, ?2, ?3, NULL)", params![number, row.received_at, key])
             .unwrap();
     }
     transaction.commit().unwrap();

@@ -9,7 +9,6 @@ use crate::deliver::{Fate, Look};
 use crate::minimal::Failure;
 use crate::sink::event::printable;
 use crate::store::{Event, EventId};
-use crate::verify::Scheme;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -44,7 +43,7 @@ impl Show {
             let mut object = Object::new(out.text());
             write_all(&event, &id, &mut object);
             object.text("definition", &definition);
-            write_member(&event, Scheme::from_toml(&definition).ok().as_ref(), &mut object);
+            write_member(&event, &mut object);
             fates::write_member(&fates, &mut object);
             object.end();
             out.text().push(b'\n');
@@ -88,7 +87,7 @@ fn write(event: &Event, id: &EventId, definition: &str, fates: &[Fate], out: &mu
         out.extend_from_slice(format!("  {}: {value}\n", one_line(name)).as_bytes());
     }
     out.push(b'\n');
-    write_payload(event, Scheme::from_toml(definition).ok().as_ref(), out);
+    write_payload(event, out);
     out.push(b'\n');
 }
 

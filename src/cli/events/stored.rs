@@ -1,4 +1,4 @@
-//! What a kept event holds, and how that is shown.
+//! What a kept event holds, and how that is shown. Secrets within a payload were left out when it was kept.
 
 use super::line::{Object, begin};
 use crate::base64;
@@ -6,49 +6,42 @@ use crate::json;
 use crate::payload::Payload;
 use crate::sink::event::printable;
 use crate::store::{Event, EventId};
-use crate::verify::Scheme;
-use std::borrow::Cow;
-
-/// `json` as it may be shown: without what `scheme` says are secrets.
-fn redacted<'j>(scheme: Option<&Scheme>, json: &'j str) -> Cow<'j, str> {
-    scheme.map_or(Cow::Borrowed(json), |scheme| scheme.redacted(json))
-}
 
 /// Appends `event` to `out` as `serve` prints it: one line of JSON.
-pub(super) fn write_line(event: &Event, id: &EventId, scheme: Option<&Scheme>, out: &mut Vec<u8>) {
+pub(super) fn write_line(event: &Event, id: &EventId, out: &mut Vec<u8>) {
     let mut object = Object::new(out);
     let (event_type, delivery_id) = (event.event_type.as_deref(), event.delivery_id.as_deref());
     begin(&mut object, &id.to_string(), &event.source, event_type, delivery_id, event.received_at);
     object.text("secret", &event.secret_label);
-    write_member(event, scheme, &mut object);
+    write_member(event, &mut object);
     object.end();
     out.push(b'\n');
 }
 
 /// Adds the payload of `event` to `object`: its JSON, or else its bytes.
-pub(super) fn write_member(event: &Event, scheme: Option<&Scheme>, object: &mut Object<'_>) {
+pub(super) fn write_member(event: &Event, object: &mut Object<'_>) {
     match event.payload() {
-        Payload::Json(text) => json::write_compact(&redacted(scheme, text.as_str()), object.member("payload")),
+        Payload::Json(text) => text.write_compact(object.member("payload")),
         Payload::Opaque(bytes) => write_base64(bytes, object.member("payload_base64")),
     }
 }
 
 /// Appends `event` to `out` for a terminal: its type first, then where and when it came from, then its payload, indented.
-pub(super) fn write_pretty(event: &Event, id: &EventId, scheme: Option<&Scheme>, colour: bool, out: &mut Vec<u8>) {
+pub(super) fn write_pretty(event: &Event, id: &EventId, colour: bool, out: &mut Vec<u8>) {
     let (bold, dim, plain) = if colour { ("\x1b[1;32m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
     let event_type = printable(event.event_type.as_deref().unwrap_or("(no type)"));
     let (received_at, id) = (event.received_at.to_string(), id.to_string());
     let facts = [Some(event.source.as_str()), event.delivery_id.as_deref(), Some(&received_at), Some(&id)];
     let facts = printable(&facts.into_iter().flatten().collect::<Vec<_>>().join("  "));
     out.extend_from_slice(format!("{bold}{event_type}{plain}  {dim}{facts}{plain}\n").as_bytes());
-    write_payload(event, scheme, out);
+    write_payload(event, out);
     out.extend_from_slice(b"\n\n");
 }
 
 /// Appends the payload of `event` to `out` for people: JSON indented, text as it is, anything else in base64.
-pub(super) fn write_payload(event: &Event, scheme: Option<&Scheme>, out: &mut Vec<u8>) {
+pub(super) fn write_payload(event: &Event, out: &mut Vec<u8>) {
     match event.payload() {
-        Payload::Json(text) => json::write_pretty(&printable(&redacted(scheme, text.as_str())), out),
+        Payload::Json(text) => json::write_pretty(&printable(text.as_str()), out),
         Payload::Opaque(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => out.extend_from_slice(printable(text).as_bytes()),
             Err(_) => base64::write(bytes, out),

@@ -5,7 +5,7 @@ use super::stored::{write_line, write_pretty};
 use crate::cli::data::DataOption;
 use crate::cli::out::{Halt, Out};
 use crate::cli::stop::{Stop, Waited};
-use crate::store::{Order, Reader, Schemes};
+use crate::store::{Order, Reader};
 use crate::time::UnixTime;
 use clap::Args;
 use std::collections::VecDeque;
@@ -40,7 +40,6 @@ pub(super) struct Tail {
 /// What prints events.
 struct Printer<'r> {
     reader: &'r Reader,
-    schemes: Schemes,
     out: Out,
     style: Style,
 }
@@ -60,7 +59,7 @@ impl Tail {
             true => Style::Pretty { colour: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) },
             false => Style::Json,
         };
-        let mut printer = Printer { reader: &reader, schemes: Schemes::default(), out: Out::new()?, style };
+        let mut printer = Printer { reader: &reader, out: Out::new()?, style };
         let mut edition = reader.edition()?;
         let mut last = reader.ends()?.map_or(0, |(_, highest)| highest);
         let numbers = newest(&reader, &filter, last, self.count, &stop)?;
@@ -101,10 +100,9 @@ impl Printer<'_> {
         for number in numbers {
             let Some(event) = self.reader.whole(number)? else { continue };
             let id = event.id(self.reader.id());
-            let scheme = self.schemes.scheme(self.reader, &event)?;
             match self.style {
-                Style::Json => write_line(&event, &id, scheme, self.out.text()),
-                Style::Pretty { colour } => write_pretty(&event, &id, scheme, colour, self.out.text()),
+                Style::Json => write_line(&event, &id, self.out.text()),
+                Style::Pretty { colour } => write_pretty(&event, &id, colour, self.out.text()),
             }
             self.out.settle()?;
         }
