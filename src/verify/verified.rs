@@ -13,7 +13,7 @@ use crate::time::UnixTime;
 use std::borrow::Cow;
 use std::fmt;
 
-/// A request whose signature is proven. Only [`Verifier::verify`] makes one, and what hands events on takes nothing else.
+/// A request whose signature is proven. Only [`Verifier::verify`](crate::Verifier::verify) makes one, and what hands events on takes nothing else.
 ///
 /// A program cannot make its own. This compiles:
 /// ```

@@ -165,7 +165,7 @@ impl Look {
         Ok(Fate { sink, standing, attempts })
     }
 
-    /// Dead letters beyond the event of number `from`, in `order`: all of [`PAGE`] events, and of `sink` alone where one is named.
+    /// Dead letters beyond the event of number `from`, in `order`: all of `PAGE` events, and of `sink` alone where one is named.
     /// The read is over when this returns.
     ///
     /// # Errors
