@@ -61,6 +61,7 @@ pub(super) fn write(fates: &[Fate], out: &mut Vec<u8>) {
     for Fate { sink, standing, attempts } in fates {
         let standing = match standing {
             Standing::Waiting => "waiting for its turn".to_string(),
+            Standing::Done if attempts.last().is_some_and(|last| last.outcome == "done") => "done".to_string(),
             Standing::Done => "done, or not for it".to_string(),
             Standing::Owed { attempts: 0, .. } => "to be handed on".to_string(),
             Standing::Owed { attempts, next_at } => format!("tried {attempts} times, again at {next_at}"),

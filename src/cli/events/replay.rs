@@ -10,6 +10,7 @@ use crate::minimal::{Failure, say};
 use crate::store::{Lock, Order, Reader, prune};
 use crate::time::UnixTime;
 use clap::Args;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
@@ -55,7 +56,7 @@ impl Replay {
             }
         };
         let doing = Progress::new("queueing", 0);
-        let mut queue = Queue { replays, wanted: Vec::new(), events: 0, doing };
+        let mut queue = Queue { replays, wanted: Vec::new(), events: 0, sinks: BTreeSet::new(), doing };
         if self.dead {
             self.dead(&reader, &mut queue)?;
         } else if self.ids.is_empty() {
@@ -64,11 +65,13 @@ impl Replay {
             self.named(&reader, &sinks, &mut queue)?;
         }
         queue.write()?;
-        let events = queue.events;
-        drop(queue);
+        let Queue { events, sinks, doing, .. } = queue;
+        drop(doing);
         let mut out = Out::new()?;
         let noun = if events == 1 { "event" } else { "events" };
-        let line = format!("queued {events} {noun} for {}\n", sinks.join(", "));
+        let sinks = Vec::from_iter(sinks).join(", ");
+        let line =
+            if events == 0 { "queued 0 events\n".into() } else { format!("queued {events} {noun} for {sinks}\n") };
         out.text().extend_from_slice(line.as_bytes());
         out.flush()?;
         match Lock::holder(self.data.folder())?.filter(|_| events > 0) {
@@ -146,12 +149,15 @@ struct Queue {
     replays: Replays,
     wanted: Vec<(String, i64)>,
     events: u64,
+    /// Those that get any.
+    sinks: BTreeSet<String>,
     doing: Progress,
 }
 
 impl Queue {
     fn add(&mut self, number: i64, sinks: &[String]) -> Result<(), Halt> {
         self.events += u64::from(!sinks.is_empty());
+        self.sinks.extend(sinks.iter().cloned());
         self.wanted.extend(sinks.iter().map(|sink| (sink.clone(), number)));
         if self.wanted.len() < AT_ONCE { Ok(()) } else { self.write() }
     }
