@@ -32,6 +32,9 @@ use std::time::{Duration, Instant};
 /// After the receiver has stopped: how long a stream may take nothing before it is given up on.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Why an event is given up on that is not what was written.
+const SPOILT: &str = "it is not what was written; hookgate store check says more";
+
 /// How long attempts may go on at a sink that is changed or removed while the receiver runs: as long as at the receiver's end.
 const CHANGE_LIMIT: Duration = Duration::from_secs(9);
 

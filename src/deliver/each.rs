@@ -10,7 +10,7 @@ use super::health::{Change, Health};
 use super::ledger::{Ended, Then};
 use super::post::Post;
 use super::schedule;
-use super::{Came, Notice};
+use super::{Came, Notice, SPOILT};
 use crate::config::Retries;
 use crate::sink::{Attempt, Each, Outcome};
 use crate::store::{Event, StoreError};
@@ -189,7 +189,14 @@ impl Desk {
             if owed.next_at > now_ms {
                 return Ok(Some(Duration::from_millis(owed.next_at.abs_diff(now_ms))));
             }
-            match self.post.reader.whole(owed.event)? {
+            let event = match self.post.reader.whole(owed.event) {
+                Err(StoreError::Spoilt { event }) => {
+                    self.give_up(event, true);
+                    continue;
+                }
+                event => event?,
+            };
+            match event {
                 Some(event) if self.post.takes(&event) => self.begin(event, owed.attempts.saturating_add(1), true),
                 // It is gone, or not for this sink any more.
                 _ => {
@@ -209,6 +216,7 @@ impl Desk {
             match self.post.reader.whole(number) {
                 Ok(Some(event)) if self.post.takes(&event) => self.begin(event, 1, false),
                 Ok(_) => {}
+                Err(StoreError::Spoilt { event }) => self.give_up(event, false),
                 Err(error) => {
                     self.news.put_back(number);
                     return Err(error);
@@ -224,6 +232,14 @@ impl Desk {
         self.under_way.insert(event.number, UnderWay { bytes, is_owed });
         self.post.control.set_busy(true);
         self.crew.give(Job { event, number });
+    }
+
+    /// Gives up on an event that is not what was written: nobody can have it as it was, and the others go on.
+    fn give_up(&mut self, event: i64, is_owed: bool) {
+        self.under_way.insert(event, UnderWay { bytes: 0, is_owed });
+        let (at, now) = (UnixTime::now(), Instant::now());
+        let attempt = Outcome::Dead { why: SPOILT.to_string() }.into();
+        self.made(Made { event, number: 1, at, began: now, ended: now, attempt });
     }
 
     /// Lets the cursor pass an event that others are far ahead of.

@@ -1,9 +1,10 @@
 //! One sink that takes events in order. What fails is the stream, never an event: it is tried again until it works.
 
 use super::health::{Change, Health};
+use super::ledger::{Ended, Then};
 use super::post::Post;
 use super::running::Mode;
-use super::{Came, Notice};
+use super::{Came, Notice, SPOILT};
 use crate::sink::Stream;
 use crate::store::{Event, StoreError};
 use crate::time::UnixTime;
@@ -103,7 +104,13 @@ impl Pen {
             return Ok(true);
         }
         self.may_owe = false;
-        let events = self.post.reader.events_to_print(self.post.cursor, BATCH_EVENTS, BATCH_BYTES)?;
+        let events = match self.post.reader.events_to_print(self.post.cursor, BATCH_EVENTS, BATCH_BYTES) {
+            Err(StoreError::Spoilt { event }) => {
+                self.give_up(event, false)?;
+                return Ok(true);
+            }
+            events => events?,
+        };
         let Some(last) = events.last().map(|event| event.number) else { return Ok(false) };
         self.write(events)?;
         // What was handed on was, whether or not it can be written down.
@@ -118,9 +125,16 @@ impl Pen {
         let owed = self.post.shared.ledger.soonest(&self.post.name, BATCH_EVENTS)?;
         let (mut events, mut numbers, mut bytes) = (Vec::new(), Vec::new(), 0);
         for number in owed.iter().map(|owed| owed.event) {
+            let event = match self.post.reader.whole(number) {
+                Err(StoreError::Spoilt { event }) => {
+                    self.give_up(event, true)?;
+                    continue;
+                }
+                event => event?,
+            };
             numbers.push(number);
             // One that is gone is owed no more.
-            events.extend(self.post.reader.whole(number)?);
+            events.extend(event);
             bytes += events.last().map_or(0, |event| event.body.len());
             if bytes >= BATCH_BYTES {
                 break;
@@ -134,6 +148,22 @@ impl Pen {
         self.post.watched.set_owed(left, dead);
         self.post.came_to(self.post.cursor, true)?;
         Ok(!numbers.is_empty())
+    }
+
+    /// Gives up on an event that is not what was written: nobody can have it as it was, and the others go on.
+    fn give_up(&mut self, event: i64, was_owed: bool) -> Result<(), Failed> {
+        let at = UnixTime::now();
+        let (outcome, why, output, then) = ("dead", SPOILT.to_string(), Vec::new(), Then::Dead);
+        let ended = Ended { event, number: 1, counted: 1, at, took_ms: 0, outcome, why, output, then, was_owed };
+        let cursor = if was_owed { self.post.cursor } else { event };
+        self.post.shared.ledger.settle(&self.post.name, cursor, &[ended])?;
+        let (owed, dead) = self.post.shared.ledger.counts(&self.post.name)?;
+        self.post.watched.set_owed(owed, dead);
+        self.post.watched.count(Came::Dead, 1, at);
+        let (sink, id) = (self.post.name.clone(), self.post.id(event));
+        self.post.tell(Notice::Dead { sink, id, attempts: 1, why: SPOILT.to_string() });
+        self.post.came_to(cursor, was_owed)?;
+        Ok(())
     }
 
     /// Writes those of these that are for the sink.

@@ -48,6 +48,11 @@ pub enum StoreError {
         /// What SQLite said.
         why: String,
     },
+    /// An event is not what was written: something in its row has changed since.
+    Spoilt {
+        /// Its number.
+        event: i64,
+    },
     /// Not an event's id.
     InvalidId {
         /// What was given.
@@ -108,7 +113,7 @@ impl StoreError {
             }
             StoreError::Foreign { .. } => "give a folder of hookgate's own: --data DIR".into(),
             StoreError::Newer { .. } => "run the newer hookgate: an older one could lose what it does not know".into(),
-            StoreError::Damaged { .. } => {
+            StoreError::Damaged { .. } | StoreError::Spoilt { .. } => {
                 "hookgate store check says what is damaged; hookgate store recover keeps every event that can be read"
                     .into()
             }
@@ -155,6 +160,7 @@ impl fmt::Display for StoreError {
                 write!(f, "{} is of version {version}, this program knows {known} at most", path.display())
             }
             StoreError::Damaged { path, why } => write!(f, "{} is damaged: {why}", path.display()),
+            StoreError::Spoilt { event } => write!(f, "event {event} is not what was written"),
             StoreError::InvalidId { text } => write!(f, "{text:?} is not the id of an event"),
             StoreError::OfAnotherStore { text, store } => {
                 write!(f, "{text:?} is the id of an event in another store; this one is {store}")

@@ -24,6 +24,17 @@ pub(super) fn spoilt(why: &str) -> Error {
     Error::FromSqlConversionFailure(SUMMED, Type::Integer, why.into())
 }
 
+/// Whether it is a value of the row at hand that is wrong, not the file.
+pub(super) fn is_of_row(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::FromSqlConversionFailure(..)
+            | Error::InvalidColumnType(..)
+            | Error::IntegralValueOutOfRange(..)
+            | Error::Utf8Error(..)
+    )
+}
+
 /// What is wrong, without where in a row that showed.
 pub(super) fn why(error: &Error) -> String {
     match error {

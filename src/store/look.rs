@@ -104,7 +104,10 @@ impl Reader {
         let failed = |error| self.failed("reading an event", &error);
         let query = format!("SELECT {} FROM events WHERE id = ?1", self.columns().event);
         let mut statement = self.connection().prepare_cached(&query).map_err(failed)?;
-        statement.query_row([number], Event::from_row).optional().map_err(failed)
+        match statement.query_row([number], Event::from_row).optional() {
+            Err(error) if judge::is_of_row(&error) => Err(StoreError::Spoilt { event: number }),
+            event => event.map_err(failed),
+        }
     }
 
     /// The scheme of this number, in TOML.

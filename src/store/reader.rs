@@ -130,7 +130,7 @@ impl Reader {
     /// `most_bytes`. The read is over when this returns.
     ///
     /// # Errors
-    /// Where reading fails, or an event is not what was written.
+    /// Where reading fails, or the first of them is not what was written.
     pub fn events_after(&self, after: i64, most: usize, most_bytes: usize) -> Result<Vec<Event>, StoreError> {
         self.after(after, most, most_bytes, Event::from_row)
     }
@@ -157,7 +157,14 @@ impl Reader {
         let mut rows = query.query(params![after, i64::try_from(most).unwrap_or(i64::MAX)]).map_err(failed)?;
         let (mut events, mut bytes) = (Vec::new(), 0);
         while let Some(row) = rows.next().map_err(failed)? {
-            let event = read(row).map_err(failed)?;
+            let event = match read(row) {
+                // Those before it come first.
+                Err(error) if judge::is_of_row(&error) && !events.is_empty() => break,
+                Err(error) if judge::is_of_row(&error) => {
+                    return Err(StoreError::Spoilt { event: row.get(0).map_err(failed)? });
+                }
+                event => event.map_err(failed)?,
+            };
             bytes += event.body.len();
             events.push(event);
             if bytes >= most_bytes {

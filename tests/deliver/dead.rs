@@ -1,6 +1,10 @@
 //! Events that a sink gives up on, and sinks that are given a rest.
 
-use super::place::{QUICK, command, events, fate, json, post, wait_for, wait_for_lines, wait_for_standing, with};
+use super::place::{
+    QUICK, again, command, end, events, fate, file, json, numbers, post, wait_for, wait_for_lines, wait_for_standing,
+    with,
+};
+use rusqlite::Connection;
 
 #[test]
 fn after_its_last_attempt_an_event_is_a_dead_letter_that_can_be_found_and_handed_on_again() {
@@ -57,4 +61,42 @@ fn a_sink_that_fails_on_and_on_takes_no_new_events_until_it_works() {
     got.sort();
     got.dedup();
     assert_eq!(got.len(), 50);
+}
+
+#[test]
+fn an_event_that_was_spoilt_on_the_disk_is_given_up_on_and_holds_no_other_back() {
+    let sinks = [command("run", "cat >> got; echo >> got", ""), file("log")];
+    let mut receiver = with(&sinks).start();
+    let folder = receiver.folder.clone();
+    post(&receiver, 1..=4);
+    wait_for_lines(&folder.path().join("got"), 4);
+    wait_for_lines(&folder.path().join("log.jsonl"), 4);
+    end(&mut receiver);
+    let store = Connection::open(folder.path().join("hookgate-data/events.db")).unwrap();
+    assert_eq!(store.execute("UPDATE events SET body = CAST('{\"n\":9}' AS BLOB) WHERE id IN (1, 3)", []).unwrap(), 2);
+    drop(store);
+    // All that is kept is handed on again, and one of it is asked for once more.
+    std::fs::remove_file(folder.path().join("hookgate-data/delivery.db")).unwrap();
+    let receiver = again(&folder, &sinks);
+    assert_eq!(wait_for_lines(&folder.path().join("got"), 6)[4..], ["{\"n\":2}", "{\"n\":4}"]);
+    assert_eq!(numbers(&wait_for_lines(&folder.path().join("log.jsonl"), 6))[4..], [2, 4]);
+    for sink in ["run", "log"] {
+        for event in [1, 3] {
+            wait_for("it is given up on", || {
+                let dead = events(&folder, &["list", "--dead", "--sink", sink, "--json"]).out();
+                dead.lines()
+                    .map(json)
+                    .any(|line| {
+                        line["number"] == event || line["id"].as_str().unwrap().ends_with(&format!("{event:010}"))
+                    })
+                    .then_some(())
+            });
+        }
+    }
+    receiver.expect_talk_times("it is not what was written", 4);
+    events(&folder, &["replay", "--dead"]);
+    receiver.expect_talk_times("it is not what was written", 8);
+    post(&receiver, [5]);
+    wait_for_lines(&folder.path().join("got"), 7);
+    assert_eq!(numbers(&wait_for_lines(&folder.path().join("log.jsonl"), 7))[6..], [5]);
 }
