@@ -111,7 +111,7 @@ impl Serve {
         let front = Front::new(sockets.listeners(&config, &binder)?).map_err(failed)?;
         let stop = front.stop();
         let watching = Watching::start(&config, &stop, keeper.watched())?;
-        let front = front.with_watch(watching.requests());
+        let front = front.with_watch(watching.requests(&receivers));
         let (stop_too, wake) = (stop.clone(), Box::new(front.waker()));
         let minded = Minded { signals, stop: stop_too, kept: keeper.kept(), wake, notifier: notifier.clone() };
         self.mind_signals(config, minded, Reload::Evented(front.change(), binder))?;
@@ -169,7 +169,7 @@ impl Serve {
         let stop = tiny::stop(&listener).map_err(failed)?;
         let change = tiny::change();
         let watching = Watching::start(&config, &stop, keeper.watched())?;
-        let watch = &mut watching.requests();
+        let watch = &mut watching.requests(&receivers);
         // It looks around by itself.
         let (stop_too, wake) = (stop.clone(), Box::new(|| ()));
         let minded = Minded { signals, stop: stop_too, kept: keeper.kept(), wake, notifier: notifier.clone() };

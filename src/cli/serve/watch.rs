@@ -4,8 +4,10 @@ use super::super::wrong;
 use crate::config::{Config, ConfigError, LogFormat, LogLevel, Logging};
 use crate::deliver::Watched;
 use crate::minimal::{Failure, say};
+use crate::receive::Receivers;
 use crate::serve::Stop;
 use crate::serve::unix::SocketFile;
+use crate::serve::watch::Watch;
 use crate::watch::admin::{self, CannotListen};
 use crate::watch::{Admin, Health, Metrics, Requests, log};
 use clap::{Args, ValueEnum};
@@ -94,9 +96,11 @@ impl Watching {
         Ok(Watching { metrics, health, _file: file })
     }
 
-    /// What watches the front.
-    pub(super) fn requests(&self) -> Requests {
-        Requests::new(Arc::clone(&self.metrics), Arc::clone(&self.health))
+    /// What watches a front that will serve by `receivers`: their numbers are there before anybody is told that it listens.
+    pub(super) fn requests(&self, receivers: &Receivers) -> Requests {
+        let mut requests = Requests::new(Arc::clone(&self.metrics), Arc::clone(&self.health));
+        requests.serves(receivers);
+        requests
     }
 }
 
