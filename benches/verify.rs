@@ -156,7 +156,8 @@ fn presets(_: &mut Criterion) {
                 others(scheme, &FORM.repeat(bytes / FORM.len()), length, is_timed);
                 continue;
             }
-            if !scheme.algorithm.is_hmac() {
+            // A token's MAC is over the token, in which a hash of the body stands among claims that have to be read.
+            if !scheme.algorithm.is_hmac() || scheme.jwt.is_some() {
                 others(scheme, &body, length, is_timed);
                 continue;
             }
@@ -191,8 +192,8 @@ fn presets(_: &mut Criterion) {
     }
 }
 
-/// A preset that GitHub's scheme says nothing of: what a public key verifies takes as long as that takes, and the parameters of
-/// a form are decoded and sorted before they are signed.
+/// A preset that GitHub's scheme says nothing of: what a public key verifies takes as long as that takes, the parameters of a
+/// form are decoded and sorted before they are signed, and a token is read before the body is hashed.
 fn others(scheme: Scheme, body: &[u8], length: &str, is_timed: bool) {
     let name = scheme.name.clone();
     let signed = Signed::new(scheme, body);
