@@ -144,7 +144,7 @@ pub const KEYS: &[Key] = keys! {
             "The program and its arguments, without a shell. A program with a slash in it is a path; another is looked for in PATH. Required.";
         "working_dir": "path", None, r#""/srv/app""#, "The folder that it runs in; that of the configuration file unless it is said.";
         "env": "list of names", Some("[]"), r#"["SSH_AUTH_SOCK"]"#, "Variables of the receiver that it also gets, beside PATH, HOME, LANG and TZ. One that a secret is read from, or that begins with HOOKGATE_, is refused.";
-        "concurrency": "number, 1 to 256", Some("1"), "4", "How many run at once. One keeps the order of events.";
+        "concurrency": "number, 1 to 256", Some("1"), "4", "How many run at once. One begins them in order; one that failed comes again later.";
         "timeout": "time, 1s to 1d", Some(r#""5m""#), "30", "How long one may run; then it is killed, with all that it started.";
         "exit_done": "list of exit codes, 0 to 255", Some("[0]"), "[0, 3]", "Codes that say that it is done.";
         "exit_retry": "list of exit codes, 0 to 255", Some("[75]"), "[75, 111]", "Codes that say that it is to be tried again.";
@@ -156,7 +156,7 @@ pub const KEYS: &[Key] = keys! {
         "secret": "reference to a secret", None, r#""file:forward.secret""#, "What is signed with.";
         "ca": "path", None, r#""internal-ca.pem""#,
             "Certificates, PEM, of who may issue the server's; no others are trusted then. Those of Mozilla's list, built in, unless it is said.";
-        "concurrency": "number, 1 to 256", Some("1"), "8", "How many are under way at once. One keeps the order of events.";
+        "concurrency": "number, 1 to 256", Some("1"), "8", "How many are under way at once. One begins them in order; one that failed comes again later.";
         "timeout": "time, 1s to 1d", Some(r#""15s""#), "30", "How long one may take.";
     }
     "sink file" {
