@@ -1,5 +1,6 @@
 //! A delivery as a provider sends it, and as it stands after a mistake: what is signed and what is on hand are kept apart.
 
+pub(crate) use crate::keys::base64;
 use crate::keys::keys;
 use hookgate::explain::{Cause, Question, Reach, explain};
 use hookgate::verify::{Encoding, Grammar, SecretForm, Signer, TimestampPlace};
@@ -62,21 +63,6 @@ pub(crate) fn secret_of(scheme: &Scheme) -> Vec<u8> {
         SecretForm::Hex => hex::encode(KEY).into_bytes(),
         SecretForm::Base64 { prefix, .. } => format!("{prefix}{}", base64(&KEY)).into_bytes(),
     }
-}
-
-/// Base64 by its definition: six bits a character.
-pub(crate) fn base64(bytes: &[u8]) -> String {
-    let alphabet: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['+', '/']).collect();
-    let mut bits: Vec<bool> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1)).collect();
-    while !bits.len().is_multiple_of(6) {
-        bits.push(false);
-    }
-    let digit = |six: &[bool]| alphabet[six.iter().fold(0, |value, bit| value << 1 | usize::from(*bit))];
-    let mut text: String = bits.chunks(6).map(digit).collect();
-    while !text.len().is_multiple_of(4) {
-        text.push('=');
-    }
-    text
 }
 
 /// What [`base64`] made `text` of.
