@@ -56,7 +56,7 @@ fn headers(scheme: &Scheme) -> String {
 fn algorithm(scheme: &Scheme) -> String {
     let others = scheme.jwt.iter().flat_map(|jwt| &jwt.other_algorithms);
     let names = std::iter::once(&scheme.algorithm).chain(others).map(|it| code(it.name()));
-    names.collect::<Vec<_>>().join(", ") + if scheme.jwt.is_some() { ", in a JWT" } else { "" }
+    names.collect::<Vec<_>>().join(", ") + if scheme.signs_token() { ", in a JWT" } else { "" }
 }
 
 fn covers(scheme: &Scheme) -> &'static str {

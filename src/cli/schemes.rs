@@ -77,7 +77,7 @@ fn table() -> String {
                 Coverage::Fields => "some fields",
                 Coverage::Nothing => "not covered",
             };
-            let token = if scheme.jwt.is_some() { ", in a JWT" } else { "" };
+            let token = if scheme.signs_token() { ", in a JWT" } else { "" };
             let algorithm = format!("{}{token}", scheme.algorithm.name());
             [scheme.name.clone(), header, algorithm, replay_key(&scheme), covers.to_string()]
         }))

@@ -59,7 +59,7 @@ impl Verify {
         if let Some(s) = self.tolerance {
             scheme = scheme.with_tolerance_s(s);
         }
-        let ages = (scheme.timestamp.is_some() || scheme.jwt.is_some()) && self.ignore_timestamp;
+        let ages = (scheme.timestamp.is_some() || scheme.signs_token()) && self.ignore_timestamp;
         if self.ignore_timestamp {
             scheme = scheme.ignoring_age();
         }

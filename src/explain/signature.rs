@@ -26,7 +26,7 @@ const PLAIN_HEADER: &str = "Signature";
 pub(super) fn writings(tries: &mut Tries<'_>) -> Option<Cause> {
     let question = tries.question;
     let scheme = question.scheme;
-    if scheme.jwt.is_some() {
+    if scheme.signs_token() {
         return jwt::writings(tries);
     }
     let values: Vec<&[u8]> =
@@ -339,7 +339,7 @@ pub(super) fn wanted(scheme: &Scheme, refusal: Refusal) -> String {
         }
         Refusal::MissingTimestamp | Refusal::MalformedTimestamp => {
             match scheme.timestamp.as_ref().map(|rule| &rule.place) {
-                None if scheme.jwt.is_some() => {
+                None if scheme.signs_token() => {
                     "let the sender say in the token when it was made, and when it ends".to_string()
                 }
                 Some(TimestampPlace::Header(name)) => format!("pass {name} on as it comes"),
@@ -367,7 +367,7 @@ pub(super) fn wanted(scheme: &Scheme, refusal: Refusal) -> String {
         Refusal::InvalidForm | Refusal::TooManyParameters { .. } => {
             "take the form as it came, before anything reads it".to_string()
         }
-        _ if scheme.jwt.is_some() => {
+        _ if scheme.signs_token() => {
             let prefix = if let Grammar::Prefix(prefix) = &scheme.grammar { prefix.as_str() } else { "" };
             format!("pass {headers} on as it comes: {prefix}three parts of base64url with points between them")
         }

@@ -55,7 +55,7 @@ pub(super) fn check(scheme: &Scheme) -> Result<(), UnusableScheme> {
     let has_signature = scheme.signature_headers.iter().all(&is_once);
     if scheme.other_names.is_empty() {
         Ok(())
-    } else if scheme.algorithm == Algorithm::Token || scheme.jwt.is_some() {
+    } else if scheme.algorithm == Algorithm::Token || scheme.signs_token() {
         wrong("a token has one name")
     } else if !scheme.other_names.iter().all(|(name, _)| names.contains(&name) && is_once(name)) {
         wrong("each is a list of a header that the scheme names, as it names it, and its other name")

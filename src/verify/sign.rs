@@ -274,7 +274,7 @@ impl fmt::Debug for Signer {
 #[must_use]
 pub fn sign(scheme: &Scheme, secret: &Secret, body: &[u8]) -> Vec<(String, String)> {
     #[cfg(feature = "providers")]
-    if scheme.jwt.is_some() {
+    if scheme.signs_token() {
         return Vec::new();
     }
     let needs_no_time = scheme.timestamp.as_ref().is_none_or(|rule| matches!(rule.place, TimestampPlace::Json(_)));

@@ -108,7 +108,7 @@ impl Plan {
             signature_bytes: scheme.algorithm.signature_bytes(),
             signatures_limit: if has_public_key { PUBLIC_KEY_SIGNATURES_LIMIT } else { SIGNATURES_LIMIT },
             #[cfg(feature = "providers")]
-            is_otherwise: scheme.jwt.is_some() || scheme.signs_form() || scheme.template.contains(&Piece::UrlAnyPort),
+            is_otherwise: scheme.signs_token() || scheme.signs_form() || scheme.template.contains(&Piece::UrlAnyPort),
             #[cfg(feature = "providers")]
             other: scheme.under_other_names().map(|other| Box::new(Plan::new(&other))),
         }

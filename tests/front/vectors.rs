@@ -236,7 +236,7 @@ fn signed_at(vector: &Vector, place: &TimestampPlace) -> Option<String> {
 /// signature that was right. What was wrong in it still is.
 fn shifted(vector: &Vector, shift_ms: i64) -> (Vec<(String, String)>, Vec<u8>) {
     let (mut headers, mut body) = (vector.headers.clone(), vector.body.clone());
-    if vector.scheme.jwt.is_some() {
+    if vector.scheme.signs_token() {
         for (_, value) in &mut headers {
             *value = jwt::shifted(value, vector.secrets[0].as_bytes(), shift_ms / 1000);
         }

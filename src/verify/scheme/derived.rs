@@ -24,6 +24,15 @@ impl Scheme {
         return false;
     }
 
+    /// Whether the signature is a JSON Web Token: its MAC is over the token's claims, one of which is a hash of the body.
+    #[must_use]
+    pub fn signs_token(&self) -> bool {
+        #[cfg(feature = "providers")]
+        return self.jwt.is_some();
+        #[cfg(not(feature = "providers"))]
+        return false;
+    }
+
     /// Whether an id is under the signature: one in a header.
     #[cfg(not(feature = "providers"))]
     #[must_use]
