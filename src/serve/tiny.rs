@@ -131,7 +131,7 @@ pub fn run_watched<K: Keep>(
         // No later than they ask for, give or take a look around.
         keeper.tend();
         desk.watch.keeps(keeper.is_taking());
-        desk.watch.tend();
+        desk.watch.tend(UnixTime::now());
     }
     while let Some(first) = front.wait(QUIET, stop) {
         turn(first, &mut front, &mut desk, keeper);

@@ -44,8 +44,9 @@ pub trait Watch: Send {
         let _ = happening;
     }
 
-    /// Does what is due; gives how long nothing will be due, if anything ever is.
-    fn tend(&mut self) -> Option<Duration> {
+    /// Does what is due at `date`; gives how long nothing will be due, if anything ever is.
+    fn tend(&mut self, date: UnixTime) -> Option<Duration> {
+        let _ = date;
         None
     }
 }

@@ -36,9 +36,15 @@ impl EventIds {
 
     /// An id that was not given before.
     pub fn next_id(&mut self) -> String {
-        let id = self.id_of(self.next);
-        self.next += 1;
+        let mut id = String::with_capacity(self.prefix.len() + 16);
+        self.write_next(&mut id);
         id
+    }
+
+    /// Appends an id that was not given before to `out`.
+    pub(super) fn write_next(&mut self, out: &mut String) {
+        self.write(self.next, out);
+        self.next += 1;
     }
 
     /// How many ids were given: each has a number, from 0 on.
@@ -46,14 +52,12 @@ impl EventIds {
         self.next
     }
 
-    /// The id of this number.
-    pub(super) fn id_of(&self, number: u64) -> String {
-        let mut id = String::with_capacity(self.prefix.len() + 16);
-        id.push_str(&self.prefix);
+    /// Appends the id of this number to `out`.
+    pub(super) fn write(&self, number: u64, out: &mut String) {
+        out.push_str(&self.prefix);
         // Eight hex digits at least.
         let digits = (64 - number.leading_zeros()).div_ceil(4).max(8);
-        id.extend((0..digits).rev().filter_map(|digit| char::from_digit(((number >> (4 * digit)) & 15) as u32, 16)));
-        id
+        out.extend((0..digits).rev().filter_map(|digit| char::from_digit(((number >> (4 * digit)) & 15) as u32, 16)));
     }
 }
 

@@ -66,6 +66,8 @@ pub struct Lines<W> {
     out: WholeLines<W>,
     style: Style,
     ids: EventIds,
+    /// The id of the last event: its memory is used again.
+    id: String,
     /// The text of the turn that is open.
     staged: Vec<u8>,
 }
@@ -73,7 +75,7 @@ pub struct Lines<W> {
 impl<W: Write> Lines<W> {
     /// Events go to `out` in `style`, numbered by `ids`.
     pub fn new(out: W, style: Style, ids: EventIds) -> Self {
-        Lines { out: WholeLines::new(out), style, ids, staged: Vec::new() }
+        Lines { out: WholeLines::new(out), style, ids, id: String::new(), staged: Vec::new() }
     }
 
     /// The stream, and how events are written to it, for what keeps them otherwise.
@@ -119,8 +121,9 @@ impl<W: Write> Keep for Lines<W> {
     const AT_ONCE: usize = 16;
 
     fn stage(&mut self, delivery: &Delivery<'_>) -> io::Result<Novelty> {
-        let id = self.ids.next_id();
-        self.style.write(&Shown::of(delivery, &id), &mut self.staged);
+        self.id.clear();
+        self.ids.write_next(&mut self.id);
+        self.style.write(&Shown::of(delivery, &self.id), &mut self.staged);
         // It remembers nothing.
         Ok(Novelty::New)
     }
@@ -143,6 +146,8 @@ impl<W: Write> Keep for Lines<W> {
     }
 
     fn write_id(&self, number: u64, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.ids.id_of(number).as_bytes());
+        let mut id = String::new();
+        self.ids.write(number, &mut id);
+        out.extend_from_slice(id.as_bytes());
     }
 }

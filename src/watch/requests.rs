@@ -118,8 +118,7 @@ impl Watch for Requests {
         self.metrics.connection(happening);
     }
 
-    fn tend(&mut self) -> Option<Duration> {
-        let now = UnixTime::now();
+    fn tend(&mut self, now: UnixTime) -> Option<Duration> {
         if let Some(count) = self.events.sum(now) {
             tracing::info!(target: REQUESTS, count, "accepted events had no line of their own");
         }

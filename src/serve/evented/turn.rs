@@ -59,7 +59,7 @@ impl<K: Keep> Loop<'_, K> {
             self.settle();
             self.expire();
             self.tend();
-            let patience = self.watch.tend();
+            let patience = self.watch.tend(self.date);
             self.watch_after = patience.map_or(Duration::MAX, |patience| self.now.saturating_add(patience));
             // The list's memory is used again; what the turn put on the next one's list stays on it.
             self.reuse(ready);
@@ -72,9 +72,11 @@ impl<K: Keep> Loop<'_, K> {
     /// Takes what came while the turn's requests were decided into the turn, where keeping it waits for a disk: else those who
     /// were answered last time and those who were not go by turns, each with a sync of their own.
     fn gather(&mut self, events: &mut Events) -> io::Result<()> {
+        if K::AT_ONCE < usize::MAX {
+            return Ok(());
+        }
         let start = Instant::now();
-        while K::AT_ONCE == usize::MAX && (1..GATHERED).contains(&self.deciding.len()) && start.elapsed() < GATHER_TIME
-        {
+        while (1..GATHERED).contains(&self.deciding.len()) && start.elapsed() < GATHER_TIME {
             match self.poll.poll(events, Some(Duration::ZERO)) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
                 Err(_) => return Ok(()),
