@@ -41,12 +41,12 @@ impl std::fmt::Debug for Payload<'_> {
 /// Where the body is not what the rule asks for.
 pub fn read<'a>(rule: &PayloadRule, head: &Head<'_>, body: &'a [u8]) -> Result<Payload<'a>, Refusal> {
     check_presence(rule, body)?;
+    if let Some(field) = field(rule, head, body) {
+        let value = form_field(body, field).ok_or(Refusal::InvalidForm)?;
+        let text = json::read(&value).map_err(Refusal::InvalidJson)?;
+        return Ok(Payload::Json(text.into_owned()));
+    }
     match rule {
-        PayloadRule::JsonOrFormField(field) if is_form(head) => {
-            let value = form_field(body, field).ok_or(Refusal::InvalidForm)?;
-            let text = json::read(&value).map_err(Refusal::InvalidJson)?;
-            Ok(Payload::Json(text.into_owned()))
-        }
         PayloadRule::JsonOrForm if is_form(head) => Ok(Payload::Opaque(body)),
         #[cfg(feature = "providers")]
         PayloadRule::JsonOrEmpty if body.is_empty() => Ok(Payload::Opaque(body)),
@@ -57,6 +57,18 @@ pub fn read<'a>(rule: &PayloadRule, head: &Head<'_>, body: &'a [u8]) -> Result<P
         }
         PayloadRule::Form if !is_form(head) => Err(Refusal::InvalidForm),
         PayloadRule::Form | PayloadRule::Any | PayloadRule::MayBeEmpty => Ok(Payload::Opaque(body)),
+    }
+}
+
+/// The field of the form `body` that holds the JSON, if it is one under `rule`. What begins as an array or object does is none,
+/// whatever its Content-Type says: curl calls whatever it posts a form unless told otherwise, and what writes forms escapes those
+/// signs.
+pub(crate) fn field<'r>(rule: &'r PayloadRule, head: &Head<'_>, body: &[u8]) -> Option<&'r str> {
+    match rule {
+        PayloadRule::JsonOrFormField(field) if is_form(head) => {
+            (!matches!(body.trim_ascii_start(), [b'{' | b'[', ..])).then_some(field)
+        }
+        _ => None,
     }
 }
 
@@ -163,6 +175,16 @@ mod tests {
         assert_eq!(github(FORM, b"payload="), not_json);
         assert_eq!(github(FORM, b"payload"), not_json);
         assert_eq!(github(FORM, b"payload=%ff"), Err(Refusal::InvalidJson(NotJson::Encoding { at: 0 })));
+    }
+
+    #[test]
+    fn json_that_says_that_it_is_a_form_is_json() {
+        assert_eq!(github(FORM, b"{}"), json("{}"));
+        assert_eq!(github(FORM, b" \r\n[\"&payload=1&\"]"), json(" \r\n[\"&payload=1&\"]"));
+        let not_json = Err(Refusal::InvalidJson(NotJson::Grammar { line: 1, column: 2 }));
+        assert_eq!(github(FORM, b"{=1&payload=1"), not_json);
+        // A form could be this too.
+        assert_eq!(github(FORM, b"1"), Err(Refusal::InvalidForm));
     }
 
     #[test]

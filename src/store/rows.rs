@@ -5,7 +5,7 @@ use super::sum::Sum;
 use super::{Event, kept};
 use crate::payload::{self, Payload};
 use crate::receive::Delivery;
-use crate::verify::{PayloadRule, Scheme};
+use crate::verify::Scheme;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::borrow::Cow;
 
@@ -104,12 +104,10 @@ pub(super) fn insert(
     target.clear();
     kept::write_headers(scheme, request.head.headers, headers);
     kept::write_target(scheme, &request.head, target);
-    let payload = match (delivery.payload(), &scheme.payload) {
+    let payload = match (delivery.payload(), payload::field(&scheme.payload, &request.head, request.body)) {
         (Payload::Opaque(_), _) => Cow::Borrowed("bytes"),
-        (Payload::Json(_), PayloadRule::JsonOrFormField(field)) if payload::is_form(&request.head) => {
-            Cow::Owned(format!("field:{field}"))
-        }
-        (Payload::Json(_), _) => Cow::Borrowed("json"),
+        (Payload::Json(_), Some(field)) => Cow::Owned(format!("field:{field}")),
+        (Payload::Json(_), None) => Cow::Borrowed("json"),
     };
     let peer = delivery.peer().map(|peer| peer.to_string());
     let headers = std::str::from_utf8(headers).unwrap_or("[]");

@@ -274,7 +274,7 @@ pub enum PayloadRule {
     /// JSON.
     Json,
     /// JSON; or, where its Content-Type is `application/x-www-form-urlencoded`, a form with exactly one field of this name,
-    /// which holds the JSON.
+    /// which holds the JSON. An array or object is JSON, whatever its Content-Type says.
     JsonOrFormField(String),
     /// JSON; or, where its Content-Type is `application/x-www-form-urlencoded`, any form.
     JsonOrForm,

@@ -97,7 +97,9 @@ fn a_form_without_exactly_one_payload_field_of_json_is_400() {
         "payload[]=1",
         "&",
         "=1",
-        "{}",
+        "1",
+        "{=1&payload=1",
+        "[&payload=1",
         "x=payload=1",
         // Empty.
         "payload",
@@ -134,6 +136,15 @@ fn a_form_without_exactly_one_payload_field_of_json_is_400() {
     receiver.refuse(&form("payload=".to_string() + &escaped(&"[".repeat(128))), 400, NOT_JSON);
     receiver.refuse(&form("payload=".to_string() + &escaped(&("[".repeat(128) + &"]".repeat(128)))), 400, NOT_JSON);
     receiver.accept(&form("payload=".to_string() + &escaped(&("[".repeat(127) + &"]".repeat(127)))));
+}
+
+/// What curl posts is called a form unless it is told otherwise.
+#[test]
+fn json_that_says_that_it_is_a_form_is_json() {
+    let receiver = start();
+    for json in [r#"{"a":"&payload=1"}"#, "[1]", "\t {}"] {
+        assert_eq!(receiver.accept(&form(json)).payload(), json.trim_ascii(), "{json}");
+    }
 }
 
 #[test]
