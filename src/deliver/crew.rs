@@ -63,6 +63,8 @@ impl Crew {
             let now = Instant::now();
             let attempt = Outcome::Retry { why, after: None }.into();
             let _ = self.makes.send(Made { event, number, at: UnixTime::now(), began: now, ended: now, attempt });
+            // It would rest without having looked.
+            self.chief.unpark();
         }
     }
 
