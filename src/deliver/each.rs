@@ -309,8 +309,8 @@ impl Desk {
         let is_cut_off = self.post.control.stop.is_asked();
         let (name, then, why, counted) = match outcome {
             Outcome::Done => ("done", Then::Done, String::new(), number),
-            // It may have been ended with the receiver: that is no attempt of the sink's.
-            Outcome::Retry { why, .. } if is_cut_off => ("retry", Then::Again(at.as_ms()), why, number - 1),
+            // It may have been ended with the receiver: that is no attempt of the sink's. One that names a time has answered.
+            Outcome::Retry { why, after: None } if is_cut_off => ("retry", Then::Again(at.as_ms()), why, number - 1),
             Outcome::Retry { why, .. } if schedule::is_last(&self.retries, number) => {
                 ("retry", Then::Dead, why, number)
             }

@@ -1,9 +1,10 @@
 //! How it ends, with events under way.
 
-use super::place::{again, command, end, fate, file, numbers, post, wait_for_lines, with};
+use super::place::{QUICK, again, command, end, fate, file, numbers, post, wait_for_lines, with};
 use crate::support::request::signed;
+use rusqlite::Connection;
 use std::fs;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -92,4 +93,26 @@ fn neither_a_server_that_never_answers_nor_a_blocked_pipe_keeps_it_from_ending_i
     for event in 1..=3 {
         assert_eq!(fate(&folder, event, "post")["standing"], "owed");
     }
+}
+
+#[test]
+fn a_server_that_asks_to_be_left_alone_while_it_ends_is_left_alone_after_the_next_start() {
+    let server = tiny_http::Server::http("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", server.server_addr());
+    let forward = format!("[[sink]]\nname = \"post\"\ntype = \"forward\"\nurl = \"{url}\"\n{QUICK}");
+    let mut receiver = with(&[forward]).start();
+    let folder = receiver.folder.clone();
+    post(&receiver, [1]);
+    let request = server.recv().unwrap();
+    receiver.signal("TERM");
+    // It takes no connections once it is told.
+    super::place::wait_for("it is being stopped", || TcpStream::connect(receiver.address).is_err().then_some(()));
+    let after: tiny_http::Header = "Retry-After: 86400".parse().unwrap();
+    request.respond(tiny_http::Response::empty(503).with_header(after)).unwrap();
+    let (status, _) = receiver.wait();
+    assert_eq!(status.code(), Some(0), "{}", receiver.talk());
+    let connection = Connection::open(folder.path().join("hookgate-data/delivery.db")).unwrap();
+    let pause = "SELECT next_at - at FROM owed JOIN attempts USING (sink, event)";
+    let pause_ms: i64 = connection.query_row(pause, [], |row| row.get(0)).unwrap();
+    assert!(pause_ms >= 86_400_000, "{pause_ms}");
 }
