@@ -32,6 +32,7 @@ mod writer;
 pub use check::{Findings, check};
 pub(crate) use connection::guard;
 pub use error::StoreError;
+pub(crate) use error::is_damage;
 pub use folder::prepare;
 pub use id::{EventId, StoreId};
 pub use lock::Lock;

@@ -23,11 +23,13 @@ mod deliver {
 
     mod apart;
     mod commands;
+    mod damage;
     mod dead;
     mod forward;
     mod kill;
     mod prune;
     mod reload;
     mod replay;
+    mod secrecy;
     mod stop;
 }

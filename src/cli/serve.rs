@@ -25,7 +25,8 @@ use clap::Args;
 use keeper::{Keeper, Opened};
 use options::Options;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use sockets::{Sockets, is_of_systemd};
 use std::io::{self, IsTerminal};
@@ -192,6 +193,9 @@ impl Serve {
     /// lock may be sent SIGUSR1.
     fn signals(&self) -> Result<Signals, Failure> {
         let signals = Signals::new([SIGTERM, SIGINT, SIGUSR1]).map_err(no_signals)?;
+        // Where whoever started us has it ignored, the system waits for our commands, and nobody learns how they ended. What
+        // handles it, whatever it does, undoes that.
+        flag::register(SIGCHLD, Arc::default()).map_err(no_signals)?;
         if self.config.is_some() || !io::stdin().is_terminal() {
             signals.add_signal(SIGHUP).map_err(no_signals)?;
         }

@@ -3,12 +3,14 @@
 use super::data::DataOption;
 use super::progress::Progress;
 use super::wrong;
+use crate::deliver::DELIVERY_FILE;
 use crate::minimal::{Failure, say};
 use crate::sink::event::printable;
 use crate::store::{self, Findings, Lock, Recovered};
 use clap::{Args, Subcommand};
+use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -92,6 +94,7 @@ fn recover(data: &DataOption, to: Option<PathBuf>) -> Result<ExitCode, Failure> 
     let mut progress = Progress::new("recovering", 0);
     let recovered = store::recover(from, &to, |events| progress.at(events))?;
     drop(progress);
+    let delivery = take_along(from, &to);
     let Recovered { events, replay_keys, lost, doubtful, is_cut, notes } = recovered;
     let mut out = format!("{events} events and {replay_keys} replay keys are in {}\n", to.display());
     for range in &lost {
@@ -112,6 +115,10 @@ fn recover(data: &DataOption, to: Option<PathBuf>) -> Result<ExitCode, Failure> 
     for note in &notes {
         out.push_str(&format!("note: {note}\n"));
     }
+    if let Err(error) = delivery {
+        let what = "could not be taken along, so that every event is handed on again";
+        out.push_str(&format!("note: {DELIVERY_FILE} {what}: {error}\n"));
+    }
     if lost.is_empty() && doubtful.is_empty() && !is_cut {
         out.push_str("nothing is lost\n");
     }
@@ -122,6 +129,18 @@ fn recover(data: &DataOption, to: Option<PathBuf>) -> Result<ExitCode, Failure> 
     ));
     write(&out)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Copies what says how far each sink has come: the new store has its events by the same numbers.
+fn take_along(from: &Path, to: &Path) -> io::Result<()> {
+    for end in ["", "-wal"] {
+        let name = format!("{DELIVERY_FILE}{end}");
+        match fs::copy(from.join(&name), to.join(&name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn write(text: &str) -> Result<(), Failure> {

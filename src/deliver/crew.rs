@@ -63,6 +63,8 @@ impl Crew {
             let now = Instant::now();
             let attempt = Outcome::Retry { why, after: None }.into();
             let _ = self.makes.send(Made { event, number, at: UnixTime::now(), began: now, ended: now, attempt });
+            // It would rest without having looked.
+            self.chief.unpark();
         }
     }
 
@@ -102,4 +104,49 @@ fn make(each: &dyn Each, store: &StoreId, stop: &Stopping, job: &Job) -> Made {
     let attempt =
         attempt.unwrap_or_else(|_| Outcome::Retry { why: "a mistake in hookgate itself".into(), after: None }.into());
     Made { event: job.event.number, number: job.number, at, began, ended: Instant::now(), attempt }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    struct Never;
+
+    impl Each for Never {
+        fn attempt(&self, _: &Event, _: &str, _: u32, _: &Stopping) -> Attempt {
+            Outcome::Done.into()
+        }
+    }
+
+    #[test]
+    fn whoever_gave_what_nobody_could_take_looks_at_it_before_he_rests() {
+        const LONG: Duration = Duration::from_secs(3600);
+        let mut crew = Crew::new(Arc::new(Never), StoreId::new("a".into()), Stopping::new());
+        // As where the system has no thread: nobody is at the other end.
+        crew.jobs = mpsc::channel().0;
+        let event = Event {
+            number: 7,
+            received_at: UnixTime::from_ms(0),
+            source: "github".into(),
+            scheme: "github".into(),
+            secret_label: "main".into(),
+            event_type: None,
+            delivery_id: None,
+            peer: None,
+            method: "POST".into(),
+            target: "/".into(),
+            headers: Vec::new(),
+            payload: "json".into(),
+            body: b"{}".to_vec(),
+            definition: 1,
+        };
+        let began = Instant::now();
+        crew.give(Job { event, number: 1 });
+        thread::park_timeout(LONG);
+        assert!(began.elapsed() < LONG);
+        let made = crew.take().unwrap();
+        let why = "the system has no thread for it".to_string();
+        assert_eq!((made.event, made.attempt.outcome), (7, Outcome::Retry { why, after: None }));
+    }
 }

@@ -10,9 +10,9 @@ pub use look::{DeadLetter, Fate, Look, Standing, Tried, owed_from};
 pub use replay::Replays;
 pub use schema::DELIVERY_FILE;
 
-use crate::store::{StoreError, StoreId};
+use crate::store::{StoreError, StoreId, is_damage};
 use crate::time::UnixTime;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -89,11 +89,11 @@ impl Ledger {
         let connection = schema::open(folder)?;
         // A store that was put back from a copy gives numbers again that a sink had once.
         let turn_back = "UPDATE cursors SET event = min(event, ?1) WHERE store = ?2";
-        connection.execute(turn_back, params![last, store.to_string()]).map_err(|error| failed(&error))?;
+        connection.execute(turn_back, params![last, store.to_string()]).map_err(|error| failed(&connection, &error))?;
         // Of another store, as where events.db was made anew, it says nothing of any event.
         let forget = "DELETE FROM owed WHERE sink NOT IN (SELECT sink FROM cursors WHERE store = ?1);";
         for forget in [forget, &forget.replace("owed", "attempts"), &forget.replace("owed", "replays")] {
-            connection.execute(forget, [store.to_string()]).map_err(|error| failed(&error))?;
+            connection.execute(forget, [store.to_string()]).map_err(|error| failed(&connection, &error))?;
         }
         Ok(Ledger(Mutex::new(connection)))
     }
@@ -111,11 +111,12 @@ impl Ledger {
             transaction.commit()?;
             Ok(done)
         };
-        write(&mut connection).map_err(|error| failed(&error))
+        write(&mut connection).map_err(|error| failed(&connection, &error))
     }
 
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        work(&self.lock()).map_err(|error| failed(&error))
+        let connection = self.lock();
+        work(&connection).map_err(|error| failed(&connection, &error))
     }
 
     /// Writes down which sinks there are, and gives where each begins. One that is new begins after the event of number `last`;
@@ -179,9 +180,18 @@ impl Ledger {
         self.read(|connection| {
             let mut soonest = connection.prepare_cached(soonest)?;
             let rows = soonest.query_map(params![sink, i64::try_from(most).unwrap_or(i64::MAX)], |row| {
-                Ok(Owed { event: row.get(0)?, attempts: row.get(1)?, next_at: row.get(2)? })
+                Ok(Owed { event: row.get(0)?, attempts: count(row, 1)?, next_at: row.get(2)? })
             })?;
             rows.collect()
+        })
+    }
+
+    /// Has `sink` try at once what it was not to try before `latest`: nothing is put off so long, so that the clock was set back
+    /// since.
+    pub(super) fn hurry(&self, sink: &str, now: UnixTime, latest: UnixTime) -> Result<(), StoreError> {
+        let hurry = "UPDATE owed SET next_at = ?2 WHERE sink = ?1 AND dead = 0 AND next_at > ?3";
+        self.read(|connection| {
+            connection.prepare_cached(hurry)?.execute(params![sink, now.as_ms(), latest.as_ms()]).map(drop)
         })
     }
 
@@ -261,12 +271,27 @@ fn owe(
     transaction.prepare_cached(owe)?.execute(params![sink, event, attempts, at, dead, why]).map(drop)
 }
 
+/// A number of attempts. A bit that flipped on the disk makes any of it, and keeps nothing else from being read.
+fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u32> {
+    Ok(u32::try_from(row.get::<_, i64>(column)?.max(0)).unwrap_or(u32::MAX))
+}
+
+/// A text for people, as far as it is one.
+fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+    let bytes = row.get_ref(column)?.as_bytes().map_err(rusqlite::Error::from)?;
+    Ok(String::from_utf8_lossy(bytes).into_owned())
+}
+
 /// The beginning of `why`, no longer than what is kept.
 fn shortened(why: &str) -> &str {
     let end = (0..=WHY_LIMIT_BYTES.min(why.len())).rev().find(|end| why.is_char_boundary(*end));
     why.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
-fn failed(error: &rusqlite::Error) -> StoreError {
+fn failed(connection: &Connection, error: &rusqlite::Error) -> StoreError {
+    if is_damage(error) {
+        // Another disk does not mend it.
+        return StoreError::Delivery { path: connection.path().unwrap_or_default().into(), why: error.to_string() };
+    }
     StoreError::Failed { doing: "writing to delivery.db", why: error.to_string() }
 }

@@ -10,11 +10,12 @@ use crate::store::Event;
 use crate::time::UnixTime;
 use crate::verify::{Secret, Signer, preset};
 use std::io::Read;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::Duration;
-use ureq::Agent;
-use ureq::http::{Method, Request, Uri};
+use std::time::{Duration, Instant};
+use ureq::http::{Method, Request, Response, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Body, Error};
 
 /// Most of an answer's body that is read, in bytes: what is kept of one attempt. Of a longer one the connection is not used again.
 const ANSWER_LIMIT_BYTES: usize = super::OUTPUT_LIMIT_BYTES;
@@ -28,6 +29,8 @@ pub struct Forward {
     url: Uri,
     signer: Option<Signer>,
     timeout: Duration,
+    /// Something was answered, so that there may be a connection which is kept.
+    may_keep: AtomicBool,
     /// What the thread that minds a stop lives by, once there is one.
     minded: OnceLock<Arc<()>>,
 }
@@ -65,7 +68,7 @@ impl Forward {
             .max_idle_connections_per_host(connections)
             .tls_config(TlsConfig::builder().root_certs(roots).build());
         let (agent, minded) = (config.build().new_agent(), OnceLock::new());
-        Ok(Forward { agent, url, signer, timeout: settings.timeout, minded })
+        Ok(Forward { agent, url, signer, timeout: settings.timeout, may_keep: AtomicBool::new(false), minded })
     }
 
     /// Whether anything answers within `limit` where events are posted to; what it answers does not matter, and nothing is posted.
@@ -97,6 +100,24 @@ impl Forward {
         Ok(request)
     }
 
+    /// Posts `request`. The other end may be closing a connection that was kept, which is no failure of it: then it is posted once
+    /// more, over another.
+    fn post(&self, request: Request<&[u8]>) -> Result<Response<Body>, Error> {
+        let began = Instant::now();
+        let mut answered = self.agent.run(request.clone());
+        if matches!(&answered, Err(Error::Io(error)) if answer::is_cut_off(error))
+            && self.may_keep.swap(false, Ordering::AcqRel)
+        {
+            let left = self.timeout.saturating_sub(began.elapsed());
+            let request = self.agent.configure_request(request).timeout_global(Some(left)).build();
+            answered = self.agent.run(request);
+        }
+        if answered.is_ok() {
+            self.may_keep.store(true, Ordering::Release);
+        }
+        answered
+    }
+
     /// Has what is under way end at the moment that `stop` names.
     fn mind(&self, stop: &Stopping) {
         self.minded.get_or_init(|| {
@@ -117,7 +138,7 @@ impl Each for Forward {
             Ok(request) => request,
             Err(why) => return Outcome::Dead { why }.into(),
         };
-        match self.agent.run(request) {
+        match self.post(request) {
             Ok(mut response) => {
                 let status = response.status().as_u16();
                 let after = response.headers().get("Retry-After");

@@ -108,7 +108,10 @@ impl<W: Write + Send> Stream for Printed<W> {
         for event in events {
             self.style.write_stored(event, &event.id(store).to_string(), &mut self.text);
         }
+        // Two sinks may be the same stream: a pipe that is full takes what each of them writes piece by piece.
+        let alone = io::stdout().lock();
         let written = self.out.write(&self.text);
+        drop(alone);
         self.text.shrink_to(KEPT_BYTES);
         written
     }
@@ -149,5 +152,54 @@ impl<W: Write> Keep for Lines<W> {
         let mut id = String::new();
         self.ids.write(number, &mut id);
         out.extend_from_slice(id.as_bytes());
+    }
+}
+
+#[cfg(all(test, feature = "store"))]
+mod tests {
+    use super::*;
+    use std::io::{BufRead, BufReader};
+
+    /// An event of number `number`, whose line is longer than any pipe holds.
+    fn long(number: i64) -> Event {
+        Event {
+            number,
+            received_at: crate::time::UnixTime::from_ms(0),
+            source: "github".into(),
+            scheme: "github".into(),
+            secret_label: "main".into(),
+            event_type: None,
+            delivery_id: None,
+            peer: None,
+            method: "POST".into(),
+            target: "/".into(),
+            headers: Vec::new(),
+            payload: "json".into(),
+            body: format!("\"{}\"", "x".repeat(3 * 1024 * 1024)).into_bytes(),
+            definition: 1,
+        }
+    }
+
+    #[test]
+    fn two_sinks_that_are_one_pipe_break_no_line_of_each_other() {
+        let (read, write) = io::pipe().unwrap();
+        let store = StoreId::new("a".into());
+        let lines: Vec<String> = std::thread::scope(|scope| {
+            for first in [10, 20] {
+                let (write, store) = (write.try_clone().unwrap(), store.clone());
+                scope.spawn(move || {
+                    let mut sink = Printed::new(write, Style::Json);
+                    (first..first + 4).for_each(|number| sink.write(&[long(number)], &store).unwrap());
+                });
+            }
+            drop(write);
+            BufReader::new(read).lines().map(Result::unwrap).collect()
+        });
+        let id = |line: &String| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].to_string();
+        let mut ids: Vec<String> = lines.iter().map(id).collect();
+        ids.sort();
+        let expected: Vec<String> =
+            (10..14).chain(20..24).map(|number| format!("\"{}\"", store.event(number))).collect();
+        assert_eq!(ids, expected);
     }
 }

@@ -22,6 +22,8 @@ pub struct Facts<'r> {
     pub delivery_id: Option<&'r str>,
     /// Length of its body, in bytes.
     pub body_bytes: u64,
+    /// Whether all of this could be read. What could not, since the event is not what was written, is U+FFFD, or 0.
+    pub is_readable: bool,
 }
 
 /// Which way to look.
@@ -32,6 +34,9 @@ pub enum Order {
     /// To lower numbers.
     Descending,
 }
+
+/// What stands for a text that cannot be read.
+const UNREADABLE: &str = "\u{fffd}";
 
 /// Events looked at in one read: some milliseconds.
 const PAGE: u32 = 2000;
@@ -63,16 +68,17 @@ impl Reader {
         let mut rows = statement.query((from, PAGE)).map_err(failed)?;
         let mut last = None;
         while let Some(row) = rows.next().map_err(failed)? {
-            let facts = Facts::from_row(row).map_err(failed)?;
+            let number: i64 = row.get(0).map_err(failed)?;
             // Of a damaged page numbers may come in any order; whoever goes on after the last would never come to an end.
             let is_in_order = match order {
-                Order::Ascending => facts.number > last.unwrap_or(from),
-                Order::Descending => facts.number < last.unwrap_or(from),
+                Order::Ascending => number > last.unwrap_or(from),
+                Order::Descending => number < last.unwrap_or(from),
             };
             if !is_in_order {
-                return Err(self.damaged(format!("event {} is out of order", facts.number)));
+                return Err(self.damaged(format!("event {number} is out of order")));
             }
-            last = Some(facts.number);
+            let facts = Facts::from_row(number, row).map_err(failed)?;
+            last = Some(number);
             if visit(&facts).is_break() {
                 break;
             }
@@ -158,16 +164,24 @@ impl Reader {
 }
 
 impl<'r> Facts<'r> {
-    fn from_row(row: &'r Row<'_>) -> rusqlite::Result<Self> {
-        let text = |column| row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from);
-        let source = row.get_ref(2)?.as_str()?;
+    fn from_row(number: i64, row: &'r Row<'_>) -> rusqlite::Result<Self> {
+        let mut is_readable = true;
+        let mut text = |column| {
+            let text = row.get_ref(column)?.as_str_or_null();
+            is_readable &= text.is_ok();
+            Ok::<_, rusqlite::Error>(text.unwrap_or(Some(UNREADABLE)))
+        };
+        let (source, event_type, delivery_id) = (text(2)?, text(3)?, text(4)?);
+        let integer = |column| row.get_ref(column)?.as_i64().map_err(rusqlite::Error::from);
+        let (received_at, body_bytes) = (integer(1), integer(5));
         Ok(Facts {
-            number: row.get(0)?,
-            received_at: UnixTime::from_ms(row.get(1)?),
-            source,
-            event_type: text(3)?,
-            delivery_id: text(4)?,
-            body_bytes: row.get::<_, i64>(5)?.unsigned_abs(),
+            number,
+            is_readable: is_readable && source.is_some() && received_at.is_ok() && body_bytes.is_ok(),
+            received_at: UnixTime::from_ms(received_at.unwrap_or(0)),
+            source: source.unwrap_or(UNREADABLE),
+            event_type,
+            delivery_id,
+            body_bytes: body_bytes.unwrap_or(0).unsigned_abs(),
         })
     }
 }

@@ -74,6 +74,15 @@ fn a_command_that_hangs_is_ended_with_all_that_it_started() {
     wait_for_lines(&path.join("got"), 1);
 }
 
+#[test]
+fn how_a_command_ended_is_known_also_where_the_one_that_started_us_ignores_its_children() {
+    let ignoring = ["env", "--ignore-signal=CHLD"];
+    let receiver = with(&[command("run", "exit 75", "max_attempts = 1\n")]).within(&ignoring).start();
+    post(&receiver, [1]);
+    let dead = wait_for_standing(&receiver.folder, 1, "run", "dead");
+    assert_eq!(dead["tried"][0]["why"], "ended with exit status: 75", "{dead}");
+}
+
 /// The processes whose parent is `receiver`.
 fn children(receiver: &Receiver) -> Vec<String> {
     let parent = format!(" {} ", receiver.id());

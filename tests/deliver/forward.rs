@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::mpsc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 fn forward(address: &str, more: &str) -> String {
     format!("[[sink]]\nname = \"post\"\ntype = \"forward\"\nurl = \"http://{address}/in\"\n{more}\n")
@@ -39,6 +40,25 @@ fn what_is_answered_500_for_a_while_comes_until_it_is_not() {
     let fate = wait_for_standing(&receiver.folder, 1, "post", "done");
     let outcomes: Vec<_> = fate["tried"].as_array().unwrap().iter().map(|tried| tried["outcome"].as_str()).collect();
     assert_eq!(outcomes, [Some("retry"), Some("retry"), Some("retry"), Some("done")], "{fate}");
+}
+
+#[test]
+fn a_server_that_asks_to_be_left_alone_is() {
+    let server = tiny_http::Server::http("127.0.0.1:0").unwrap();
+    let address = server.server_addr().to_string();
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        while let Ok(request) = server.recv() {
+            let _ = tell.send(Instant::now());
+            let after: tiny_http::Header = "Retry-After: 1".parse().unwrap();
+            let _ = request.respond(tiny_http::Response::empty(503).with_header(after));
+        }
+    });
+    // Else it would be 200 ms at most.
+    let receiver = with(&[forward(&address, QUICK)]).start();
+    post(&receiver, [1]);
+    let came: Vec<Instant> = (0..3).map(|_| told.recv_timeout(PATIENCE).unwrap()).collect();
+    assert!(came.windows(2).all(|pair| pair[1] - pair[0] >= Duration::from_secs(1)), "{came:?}");
 }
 
 #[test]

@@ -1,13 +1,17 @@
 //! A receiver that is stopped and killed while it is under load: what was acknowledged is handed on, and has one id.
 
-use super::place::{again, command, end, file, json, lines, wait_for, with};
-use crate::support::delivery::usual_bytes;
+use super::place::{QUICK, again, command, end, file, json, lines, wait_for, with};
+use crate::support::delivery::{body, usual_bytes};
 use crate::support::dice::{Dice, number, seed};
 use crate::support::fleet::Fleet;
+use crate::support::folder::Folder;
 use crate::support::ledger::Ledger;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Mutex;
+use std::thread;
 
 /// The ids that each delivery was handed on by, in a file of lines; one that a kill broke off is none.
 fn ids(path: &Path) -> BTreeMap<String, BTreeSet<String>> {
@@ -20,10 +24,37 @@ fn ids(path: &Path) -> BTreeMap<String, BTreeSet<String>> {
     ids
 }
 
+/// A server that writes what comes to a file of lines, and takes nothing but what was sent.
+fn server(path: &Path) -> String {
+    let server = tiny_http::Server::http("127.0.0.1:0").unwrap();
+    let address = server.server_addr().to_string();
+    let mut file = File::options().create(true).append(true).open(path).unwrap();
+    thread::spawn(move || {
+        while let Ok(mut request) = server.recv() {
+            let field = |name: &'static str| {
+                let found = request.headers().iter().find(|field| field.field.equiv(name));
+                found.map_or_else(String::new, |field| field.value.to_string())
+            };
+            let (id, delivery) = (field("hookgate-id"), field("x-github-delivery"));
+            let mut came = Vec::new();
+            // One that a kill broke off.
+            let is_whole = request.as_reader().read_to_end(&mut came).is_ok() && came == body(&delivery);
+            if is_whole {
+                writeln!(file, "{{\"delivery_id\":\"{delivery}\",\"id\":\"{id}\"}}").unwrap();
+            }
+            let _ = request.respond(tiny_http::Response::empty(if is_whole { 204 } else { 500 }));
+        }
+    });
+    format!("http://{address}/")
+}
+
 #[test]
 fn what_was_acknowledged_reaches_every_sink_whatever_ends_the_receiver() {
     let script = r#"printf '{"delivery_id":"%s","id":"%s"}\n' "$HOOKGATE_DELIVERY_ID" "$HOOKGATE_ID" >> run.jsonl"#;
-    let sinks = [command("run", script, "concurrency = 4\n"), file("log")];
+    let posted = Folder::new();
+    let url = server(&posted.path().join("post.jsonl"));
+    let post = format!("[[sink]]\nname = \"post\"\ntype = \"forward\"\nurl = \"{url}\"\nconcurrency = 4\n{QUICK}");
+    let sinks = [command("run", script, "concurrency = 4\n"), file("log"), post];
     let seed = seed("CRASH_SEED");
     let mut dice = Dice::new(seed);
     let mut receiver = with(&sinks).start();
@@ -42,8 +73,9 @@ fn what_was_acknowledged_reaches_every_sink_whatever_ends_the_receiver() {
     let ledger = ledger.into_inner().unwrap();
     let unanswered: BTreeSet<String> = ledger.unanswered().into_iter().collect();
     let acknowledged: BTreeSet<String> = ledger.sent().filter(|name| !unanswered.contains(*name)).cloned().collect();
-    for name in ["run", "log"] {
-        let path = folder.path().join(format!("{name}.jsonl"));
+    let places = [(folder.path(), "run"), (folder.path(), "log"), (posted.path(), "post")];
+    for (place, name) in places {
+        let path = place.join(format!("{name}.jsonl"));
         wait_for(&format!("all {} at {name}; CRASH_SEED={seed}", acknowledged.len()), || {
             let handed = ids(&path);
             acknowledged.iter().all(|delivery| handed.contains_key(delivery)).then_some(())
@@ -52,9 +84,11 @@ fn what_was_acknowledged_reaches_every_sink_whatever_ends_the_receiver() {
             assert_eq!(ids.len(), 1, "{delivery} has {ids:?}; CRASH_SEED={seed}");
         }
     }
-    let (run, log) = (ids(&folder.path().join("run.jsonl")), ids(&folder.path().join("log.jsonl")));
-    for (delivery, ids) in &run {
-        assert_eq!(log.get(delivery).unwrap_or(ids), ids, "{delivery}; CRASH_SEED={seed}");
+    let log = ids(&folder.path().join("log.jsonl"));
+    for (place, name) in places {
+        for (delivery, ids) in &ids(&place.join(format!("{name}.jsonl"))) {
+            assert_eq!(log.get(delivery).unwrap_or(ids), ids, "{delivery} at {name}; CRASH_SEED={seed}");
+        }
     }
     end(&mut receiver);
 }

@@ -1,6 +1,6 @@
 //! `hookgate events replay`.
 
-use super::place::{again, command, end, events, file, numbers, post, wait_for_lines, with};
+use super::place::{QUICK, again, command, end, events, file, numbers, post, wait_for_lines, with};
 use crate::support::command::run;
 use crate::support::request::signed;
 use std::fs;
@@ -14,7 +14,7 @@ fn a_running_receiver_hands_on_again_what_is_named_to_every_sink_or_one() {
     post(&receiver, 1..=5);
     let first = wait_for_lines(&got, 5);
     wait_for_lines(&log, 5);
-    assert!(events(folder, &["replay", "2", &first[3]]).out().starts_with("queued 2 events for log, run"));
+    assert!(events(folder, &["replay", "2", &first[3], "2"]).out().starts_with("queued 2 events for log, run"));
     assert_eq!(wait_for_lines(&got, 7)[5..], [first[1].clone(), first[3].clone()]);
     assert_eq!(numbers(&wait_for_lines(&log, 7))[5..], [2, 4]);
     events(folder, &["replay", "--since", "1h", "--sink", "run"]);
@@ -75,4 +75,26 @@ fn what_cannot_be_replayed_is_said() {
     assert_eq!(replay(&["1", "--dead"]).code(), Some(2));
     replay(&["evt_000000000000_0000000001"]).expect_misconfigured("another store");
     assert!(replay(&["--dead"]).out().starts_with("queued 0 events"));
+}
+
+#[test]
+fn what_is_asked_for_while_a_sink_is_paused_comes_once_it_works() {
+    let script = "[ -e ok ] || exit 1; printf '%s\\n' \"$HOOKGATE_ID\" >> got";
+    let receiver = with(&[command("run", script, &format!("max_attempts = 1000\n{QUICK}")), file("log")]).start();
+    let folder = &receiver.folder;
+    folder.file("ok", b"");
+    post(&receiver, [1]);
+    let first = wait_for_lines(&folder.path().join("got"), 1);
+    fs::remove_file(folder.path().join("ok")).unwrap();
+    post(&receiver, 2..=30);
+    receiver.expect_talk("the sink run fails on and on, and is paused");
+    events(folder, &["replay", "1", "30", "--sink", "run"]);
+    post(&receiver, [31]);
+    folder.file("ok", b"");
+    // 30 was not given yet: it comes for the first time, and again.
+    let mut got = wait_for_lines(&folder.path().join("got"), 33);
+    got.sort();
+    let times = |id: &String| got.iter().filter(|other| *other == id).count();
+    assert_eq!((times(&first[0]), times(got.last().unwrap())), (2, 1), "{got:?}");
+    assert_eq!(got.iter().filter(|id| times(id) == 2).count(), 4, "{got:?}");
 }

@@ -7,6 +7,7 @@ use hookgate::sink::forward::Forward;
 use hookgate::sink::{Attempt, Each, OUTPUT_LIMIT_BYTES, Outcome, Stopping};
 use std::io::{BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -60,6 +61,25 @@ fn it_answers_what_is_no_http() {
     let attempt = attempt(saying(b"220 mail.example ESMTP\r\n\r\n", drop));
     let why = why_again(&attempt.outcome);
     assert!(why.starts_with("answered what is no HTTP: ") || why.starts_with("did not answer: "), "{why}");
+}
+
+#[test]
+fn what_it_says_before_its_answer_is_not_the_answer() {
+    for answer in [
+        &b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"[..],
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\n\r\n",
+    ] {
+        assert_eq!(attempt(saying(answer, drop)), Outcome::Done.into(), "{}", String::from_utf8_lossy(answer));
+    }
+}
+
+#[test]
+fn what_it_compressed_is_kept_as_it_is() {
+    // 10 MB of one letter would be a bomb.
+    let attempt =
+        attempt(saying(b"HTTP/1.1 500 No\r\ncontent-encoding: gzip\r\ncontent-length: 3\r\n\r\n\x1f\x8b\x08", drop));
+    assert_eq!((why_again(&attempt.outcome), attempt.output.as_slice()), ("answered 500", &b"\x1f\x8b\x08"[..]));
 }
 
 #[test]
@@ -121,10 +141,44 @@ fn a_connection_that_it_closed_meanwhile_is_not_used_again() {
     let address = saying(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", drop);
     let sink = forward(&format!("http://{address}/"));
     for _ in 0..20 {
-        let attempt = sink.attempt(&push(b"{}"), ID, 1, &going_on());
-        // It may close just when it is asked again: that is tried again.
-        assert!(matches!(attempt.outcome, Outcome::Done | Outcome::Retry { .. }), "{attempt:?}");
+        assert_eq!(sink.attempt(&push(b"{}"), ID, 1, &going_on()), Outcome::Done.into());
     }
+}
+
+/// A server that answers the first request of each connection, and closes it when the next has come; tells what came.
+fn closing_when_used_again() -> (SocketAddr, mpsc::Receiver<Came>) {
+    let (tell, told) = mpsc::channel();
+    let address = server(move |mut stream| {
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let _ = tell.send(Came::read(&mut reader).unwrap());
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+        let _ = Came::read(&mut reader).map(|came| tell.send(came));
+    });
+    (address, told)
+}
+
+#[test]
+fn a_connection_that_it_closes_just_when_it_is_used_again_is_no_failure() {
+    let (address, came) = closing_when_used_again();
+    let sink = forward(&format!("http://{address}/"));
+    for _ in 0..5 {
+        assert_eq!(sink.attempt(&push(b"{}"), ID, 1, &going_on()), Outcome::Done.into());
+    }
+    let bodies: Vec<_> = came.try_iter().map(|came| came.body).collect();
+    assert_eq!(bodies, vec![b"{}".to_vec(); 9], "the first, and each other twice");
+}
+
+#[test]
+fn what_is_closed_without_an_answer_is_posted_once_an_attempt() {
+    let (tell, told) = mpsc::channel();
+    let address = saying(b"", move |_| tell.send(()).unwrap());
+    let sink = forward(&format!("http://{address}/"));
+    for _ in 0..5 {
+        let attempt = sink.attempt(&push(b"{}"), ID, 1, &going_on());
+        assert!(why_again(&attempt.outcome).starts_with("did not answer: "), "{attempt:?}");
+        told.recv().unwrap();
+    }
+    assert!(told.try_recv().is_err());
 }
 
 #[test]

@@ -86,14 +86,15 @@ impl Replay {
     }
 
     fn named(&self, reader: &Reader, sinks: &[String], queue: &mut Queue) -> Result<(), Halt> {
-        let mut numbers = Vec::new();
+        // One that is named twice is wanted once.
+        let mut numbers = BTreeSet::new();
         for id in &self.ids {
             let number = reader.id().number(id)?;
             if !reader.look_at(number, |_| ())? {
                 let id = reader.id().event(number);
                 return Err(Failure::Running(format!("there is no event {id}: it was deleted, or never given")).into());
             }
-            numbers.push(number);
+            numbers.insert(number);
         }
         numbers.into_iter().try_for_each(|number| queue.add(number, sinks))
     }

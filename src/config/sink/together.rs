@@ -4,6 +4,7 @@ use super::{COMMAND_VARIABLES, Sink, SinkKind};
 use crate::config::reader::Document;
 use crate::config::reference::Keeping;
 use crate::config::source::Source;
+use std::path::{Component, Path, PathBuf};
 
 /// Tells of commands that would get a secret, and of files that two would write to.
 pub(in super::super) fn tell_wrong_together(document: &Document<'_>, sources: &[Source], sinks: &[Sink]) {
@@ -29,15 +30,42 @@ pub(in super::super) fn tell_wrong_together(document: &Document<'_>, sources: &[
                 }
             }
             SinkKind::File { path, .. } => {
-                let is_same = |other: &&Sink| matches!(&other.kind, SinkKind::File { path: its, .. } if its == path);
-                if let Some(first) = sinks.iter().take(at).find(is_same) {
-                    let what = format!("the sink {:?} writes to the file of that of line {}", sink.name, first.line);
+                let meet =
+                    |other: &&Sink| matches!(&other.kind, SinkKind::File { path: its, .. } if do_meet(path, its));
+                if let Some(first) = sinks.iter().take(at).find(meet) {
+                    let what = format!("the sink {:?} writes to a file of that of line {}", sink.name, first.line);
                     document.problem(sink.line, what, "give each a file of its own");
                 }
             }
             SinkKind::Stdout { .. } | SinkKind::Forward(_) => {}
         }
     }
+}
+
+/// Whether two sinks that append to these files would write to one: the same, or one that the other has ended and numbered.
+fn do_meet(path: &Path, other: &Path) -> bool {
+    let (path, other) = (without_detours(path), without_detours(other));
+    let is_numbered = |long: &Path, short: &Path| {
+        let number = long.file_name().zip(short.file_name()).and_then(|(long, short)| {
+            let (long, short) = (long.to_str()?, short.to_str()?);
+            long.strip_prefix(short)?.strip_prefix('.')
+        });
+        long.parent() == short.parent()
+            && number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    path == other || is_numbered(&path, &other) || is_numbered(&other, &path)
+}
+
+/// The same place without `..`, as far as names tell: a link may lead elsewhere.
+fn without_detours(path: &Path) -> PathBuf {
+    let mut straight = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir if straight.file_name().is_some() => drop(straight.pop()),
+            part => straight.push(part),
+        }
+    }
+    straight
 }
 
 #[cfg(test)]
@@ -85,9 +113,14 @@ mod tests {
     fn two_sinks_do_not_write_to_one_file() {
         let file = |name: &str, path: &str| format!("[[sink]]\nname = {name:?}\ntype = \"file\"\npath = {path:?}\n");
         assert_eq!(problems(&(file("a", "x") + &file("b", "y"))), Vec::<String>::new());
-        assert_eq!(
-            problems(&(file("a", "x") + &file("b", "/folder/x"))),
-            ["line 11: the sink \"b\" writes to the file of that of line 7"]
-        );
+        for (one, other) in
+            [("x", "/folder/x"), ("x", "./x"), ("x", "y/../x"), ("../folder/x", "x"), ("x", "x.1"), ("y/x.12", "y/x")]
+        {
+            let wrong = "line 11: the sink \"b\" writes to a file of that of line 7";
+            assert_eq!(problems(&(file("a", one) + &file("b", other))), [wrong], "{one} {other}");
+        }
+        for (one, other) in [("x", "y/x"), ("x", "y/x.1"), ("x", "x."), ("x", "x.1y"), ("x", "x1"), ("../x", "x")] {
+            assert_eq!(problems(&(file("a", one) + &file("b", other))), Vec::<String>::new(), "{one} {other}");
+        }
     }
 }

@@ -13,28 +13,44 @@ pub(super) struct News {
     next: VecDeque<i64>,
 }
 
+/// What comes next.
+pub(super) enum Next {
+    /// This event may be for the sink.
+    Event(i64),
+    /// Events that are not for it; there may be more behind them.
+    OfOthers,
+    /// There is no more yet.
+    Nothing,
+}
+
 impl News {
     /// What comes after this event.
     pub(super) fn after(cursor: i64) -> Self {
         News { looked: cursor, next: VecDeque::new() }
     }
 
-    /// The next event.
-    pub(super) fn next(&mut self, post: &Post) -> Result<Option<i64>, StoreError> {
-        while self.next.is_empty() {
+    /// What comes next. It looks at the store once at most, for some milliseconds.
+    pub(super) fn next(&mut self, post: &Post) -> Result<Next, StoreError> {
+        if self.next.is_empty() {
             let next = &mut self.next;
             let last = post.reader.look(Order::Ascending, self.looked, |facts| {
-                if post.may_take(facts) {
+                // Of what cannot be read nobody can tell whether it was for this sink: whoever takes it finds out what it is.
+                if !facts.is_readable || post.may_take(facts) {
                     next.push_back(facts.number);
                 }
                 ControlFlow::Continue(())
             });
-            // What is damaged on the way is looked at again as a whole.
-            let last = last.inspect_err(|_| self.next.clear())?;
-            let Some(last) = last else { return Ok(None) };
-            self.looked = last;
+            match last {
+                Ok(Some(last)) => self.looked = last,
+                Ok(None) => return Ok(Next::Nothing),
+                // What is damaged on the way is looked at again as a whole.
+                Err(error) => {
+                    self.next.clear();
+                    return Err(error);
+                }
+            }
         }
-        Ok(self.next.pop_front())
+        Ok(self.next.pop_front().map_or(Next::OfOthers, Next::Event))
     }
 
     /// That event could not be read: it is next again.

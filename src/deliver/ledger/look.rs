@@ -1,6 +1,6 @@
 //! What can be read of delivery's file beside the receiver.
 
-use super::schema;
+use super::{count, schema, text};
 use crate::store::{Order, StoreError, StoreId};
 use crate::time::UnixTime;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -146,7 +146,7 @@ impl Look {
         let owed = "SELECT attempts, next_at, dead FROM owed WHERE sink = ?1 AND event = ?2
              UNION ALL SELECT 0, 0, 0 FROM replays WHERE sink = ?1 AND event = ?2 LIMIT 1";
         let owed = self.connection.query_row(owed, params![sink, event], |row| {
-            let attempts = row.get(0)?;
+            let attempts = count(row, 0)?;
             let next_at = UnixTime::from_ms(row.get(1)?);
             Ok(if row.get(2)? { Standing::Dead { attempts } } else { Standing::Owed { attempts, next_at } })
         });
@@ -185,7 +185,7 @@ impl Look {
         let read = || -> rusqlite::Result<Vec<DeadLetter>> {
             let mut dead = self.connection.prepare_cached(&dead)?;
             let rows = dead.query_map(params![from, PAGE, self.store, sink], |row| {
-                Ok(DeadLetter { sink: row.get(0)?, event: row.get(1)?, attempts: row.get(2)?, why: row.get(3)? })
+                Ok(DeadLetter { sink: row.get(0)?, event: row.get(1)?, attempts: count(row, 2)?, why: text(row, 3)? })
             })?;
             rows.collect()
         };
@@ -196,11 +196,11 @@ impl Look {
 impl Tried {
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Tried {
-            number: row.get(0)?,
+            number: count(row, 0)?,
             at: UnixTime::from_ms(row.get(1)?),
             took_ms: row.get::<_, i64>(2)?.unsigned_abs(),
             outcome: row.get(3)?,
-            why: row.get(4)?,
+            why: text(row, 4)?,
             output: row.get(5)?,
         })
     }

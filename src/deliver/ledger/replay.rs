@@ -48,7 +48,7 @@ impl Replays {
     /// # Errors
     /// Where the file cannot be written.
     pub fn add<'s>(&mut self, wanted: impl IntoIterator<Item = (&'s str, i64)>) -> Result<(), StoreError> {
-        let write = || {
+        let write = || -> rusqlite::Result<()> {
             let transaction = self.connection.transaction()?;
             for (sink, event) in wanted {
                 let add = "INSERT INTO replays (sink, event) SELECT ?1, ?2
@@ -57,7 +57,7 @@ impl Replays {
             }
             transaction.commit()
         };
-        write().map_err(|error| super::failed(&error))
+        write().map_err(|error| super::failed(&self.connection, &error))
     }
 }
 

@@ -42,6 +42,12 @@ pub(super) fn why(error: &Error, limit: Duration) -> String {
     }
 }
 
+/// Whether the connection was closed without an answer.
+pub(super) fn is_cut_off(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
+}
+
 /// Whether it is TLS that failed, within a read or a write.
 fn is_of_tls(error: &io::Error) -> bool {
     let within: Option<&(dyn std::error::Error + 'static)> = error.get_ref().map(|inner| inner as _);
