@@ -1,4 +1,5 @@
 //! What the documents say of the presets is written from the presets. `make docs` writes it; this fails where it is out of date.
+//! And the tests that docs/FAILURES.md names are there.
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests say what went wrong by panicking")]
 
@@ -244,4 +245,80 @@ fn a_block_is_written_anew_and_nothing_beside_it() {
             && right.ends_with("|\n<!-- end -->\nafter\n")
     );
     assert_eq!((blocks, written(&right).0 == right), (1, true));
+}
+
+/// The sections of docs/FAILURES.md: their titles and what stands in them.
+fn failures(text: &str) -> Vec<(&str, &str)> {
+    let sections = text.split("\n### ").skip(1).map(|section| section.split_once('\n').unwrap());
+    sections.map(|(title, rest)| (title, rest.split("\n## ").next().unwrap())).collect()
+}
+
+/// The tests that a section says it is held by, as `(file, function)`.
+fn holders<'a>(title: &str, section: &'a str) -> Vec<(&'a str, &'a str)> {
+    let mut held = section.lines().filter_map(|line| line.strip_prefix("Held by "));
+    let line = held.next().unwrap_or_else(|| panic!("no test holds: {title}"));
+    assert_eq!(held.next(), None, "{title}");
+    let files = line.strip_suffix(").").unwrap_or_else(|| panic!("does not end: {line}")).split("); ");
+    let named = files.flat_map(|part| {
+        let (names, file) = part.split_once(" in [").unwrap_or_else(|| panic!("no file: {part}"));
+        let (file, link) = file.split_once("](../").unwrap_or_else(|| panic!("no link: {part}"));
+        assert_eq!(file, link, "{title}");
+        names.split(", ").map(move |name| {
+            let name = name.strip_prefix('`').and_then(|name| name.strip_suffix('`'));
+            (file, name.unwrap_or_else(|| panic!("no name: {part}")))
+        })
+    });
+    named.collect()
+}
+
+/// Whether `source` has a function of this name that is run as a test.
+fn has_test(source: &str, name: &str) -> bool {
+    let function = format!("fn {name}(");
+    let mut above = source.split('\n').take_while(|line| !line.trim_start().starts_with(&function)).collect::<Vec<_>>();
+    let found = above.len() < source.split('\n').count();
+    above.reverse();
+    found
+        && above
+            .iter()
+            .take_while(|line| line.trim_start().starts_with(['#', '/']))
+            .any(|line| line.trim() == "#[test]")
+}
+
+/// What is timed is no test of cargo's: `make timing` runs it.
+const TIMED: (&str, &str) = ("benches/timing/src/main.rs", "compare");
+
+#[test]
+fn every_failure_has_a_source_and_a_test_that_is_there() {
+    let text = std::fs::read_to_string(root().join("docs/FAILURES.md")).unwrap();
+    let failures = failures(&text);
+    assert!(failures.len() >= 25, "{}", failures.len());
+    for (title, section) in failures {
+        assert!(section.contains("](https://") || section.contains("Measured here"), "no source: {title}");
+        for (file, name) in holders(title, section) {
+            let source = std::fs::read_to_string(root().join(file)).unwrap_or_else(|why| panic!("{file}: {why}"));
+            let there = if (file, name) == TIMED { source.contains("fn compare(") } else { has_test(&source, name) };
+            assert!(there, "{title}: there is no test {name} in {file}");
+        }
+    }
+}
+
+#[test]
+fn a_test_is_found_by_its_whole_name_and_its_attribute() {
+    let source =
+        "#[test]\n/// Why.\nfn it_holds() {}\n\nfn helper() {}\n    #[test]\n    fn within(case in case()) {}\n";
+    for (name, there) in [
+        ("it_holds", true),
+        ("within", true),
+        ("helper", false),
+        ("it_hold", false),
+        ("t_holds", false),
+        ("it_holds2", false),
+        ("", false),
+    ] {
+        assert_eq!(has_test(source, name), there, "{name}");
+    }
+    let section = "\nWhat.\n\nHeld by `a`, `b` in [x.rs](../x.rs); `c` in [y/z.rs](../y/z.rs).\n";
+    assert_eq!(holders("", section), [("x.rs", "a"), ("x.rs", "b"), ("y/z.rs", "c")]);
+    let text = "# A\n\n### Zero\n## B\n\n### One\n\na\n\n## C\n\n### Two\n\nb\n";
+    assert_eq!(failures(text).iter().map(|(title, _)| *title).collect::<Vec<_>>(), ["Zero", "One", "Two"]);
 }

@@ -6,6 +6,7 @@ use crate::support::folder::Folder;
 use crate::support::receiver::setup;
 use crate::support::request::signed;
 use crate::support::store::{ID, Row, make};
+use std::collections::BTreeSet;
 use std::fs;
 
 /// Bodies that are hard to copy.
@@ -64,6 +65,28 @@ fn bodies_come_out_byte_for_byte() {
     }
     assert_eq!(fs::read_dir(folder.path().join("out/there")).unwrap().count(), 12);
     assert_eq!(numbers(&lines(&events(&folder, &["export", "--json", "--source", "other"]))), [6]);
+}
+
+#[test]
+fn nothing_that_a_stranger_sent_names_a_file() {
+    let folder = Folder::new();
+    let paths = ["../../planted", "/planted", "..", ".", "a/b", "a\\b", "CON", "planted\0.body", ""];
+    let named = |path: &&'static str| Row {
+        event_type: Some(*path),
+        delivery_id: Some((*path).to_string()),
+        headers: serde_json::json!([["X-GitHub-Delivery", path], ["Content-Disposition", path]]).to_string(),
+        ..Row::default()
+    };
+    make(folder.path(), paths.iter().map(named));
+    assert_eq!(events(&folder, &["export", "--raw", "out"]).code(), Some(0));
+    let names = |folder: &std::path::Path| -> BTreeSet<String> {
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    let expected = (1..=paths.len())
+        .flat_map(|number| ["body", "json"].map(|kind| format!("evt_{ID}_{number:010}.{kind}")))
+        .collect();
+    assert_eq!(names(&folder.path().join("out")), expected);
+    assert_eq!(names(folder.path()), ["hookgate-data", "out"].map(String::from).into());
 }
 
 #[test]

@@ -61,6 +61,7 @@ fn an_event_that_is_answered_is_in_the_file_byte_for_byte_without_secrets() {
         .header("Authorization", "Bearer planted")
         .header("proxy-authorization", "Basic planted")
         .header("COOKIE", "session=planted")
+        .header("X-Github-Encoded-Secret", "planted")
         .to("/webhook?token=planted&env=x");
     receiver.send(&post).expect_success();
     let row = "SELECT id, source, scheme, secret, type, delivery_id, peer, method, target, payload, body FROM events";
@@ -127,6 +128,20 @@ fn what_comes_again_is_stored_once_also_under_another_delivery_id_and_after_a_cr
     expect_duplicate(&receiver.send(&first));
     assert_eq!(count(&receiver, &body), 1);
     receiver.send(&signed("{}")).expect_success();
+}
+
+/// Nothing of these fields is signed: whoever has seen a delivery may send it with others, or without.
+#[test]
+fn what_comes_again_with_other_fields_or_none_is_the_same_event() {
+    let receiver = setup().storing().start();
+    let body = body();
+    let event = receiver.accept(&signed(&body).header("X-GitHub-Event", "push").header("X-GitHub-Delivery", "one"));
+    expect_duplicate(&receiver.send(&signed(&body)));
+    expect_duplicate(&receiver.send(&signed(&body).header("X-GitHub-Event", "release")));
+    expect_duplicate(&receiver.send(&signed(&body).header("X-GitHub-Event", "").header("X-GitHub-Delivery", "")));
+    assert_eq!((event.text("type").as_deref(), count(&receiver, &body)), (Some("push"), 1));
+    receiver.send(&signed("{}")).expect_success();
+    assert_eq!(receiver.next_event().payload(), "{}", "none of them was printed");
 }
 
 #[test]
