@@ -125,6 +125,9 @@ impl Work {
         if !trigger.allow_from.is_empty() {
             self.toml.push_str(&format!("allow_from = {}\n", list(&trigger.allow_from)));
         }
+        if trigger.is_token() {
+            self.toml.push_str("accept_uncovered_body = true\n");
+        }
         self.toml.push_str(&trigger.scheme());
         self.notes.extend(trigger.scheme_note().map(|note| format!("{called}: {note}")));
         if missing.is_empty() {
