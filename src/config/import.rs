@@ -116,6 +116,12 @@ impl Work {
             }
         }
         let sink = command::sink(hook, &name, &trigger, &mut missing)?;
+        // A short one may be a part of anything.
+        if trigger.secret.len() >= 8 && sink.contains(trigger.secret.trim_end()) {
+            return Err(
+                "its secret stands in its command or its rule too, and none stands in a configuration".to_string()
+            );
+        }
         let file = format!("{name}.secret");
         let path = if self.prefix.is_empty() { format!("/{name}") } else { format!("/{}/{name}", self.prefix) };
         // A newline at the end of such a secret is part of it.
