@@ -1,6 +1,8 @@
 //! What the operator gives: secrets, checked where they come in, and errors that say what to do.
 
 #[cfg(feature = "config")]
+mod address;
+#[cfg(feature = "config")]
 mod file;
 #[cfg(feature = "config")]
 mod filter;
@@ -24,7 +26,12 @@ mod source;
 mod units;
 
 #[cfg(feature = "config")]
-pub use file::{CONFIG_FILE_LIMIT_BYTES, Certificate, Config, FrontName, STORE_DIR, Store, is_name, mode};
+pub use address::{InvalidAddress, invalid_addresses};
+#[cfg(feature = "config")]
+pub use file::{
+    BUFFER_LIMITS, CONFIG_FILE_LIMIT_BYTES, COUNTS, Certificate, Config, FrontName, HEAD_LIMITS, KEPT_BYTES, STORE_DIR,
+    Store, buffer_for, is_name, mode,
+};
 #[cfg(feature = "config")]
 pub use filter::{Filter, InvalidPattern, InvalidPointer, PATTERN_LIMIT_BYTES, Pattern, Pointer, Scalar};
 #[cfg(feature = "config")]
@@ -38,7 +45,7 @@ pub use reference::{Keeping, NotAReference, SecretReference};
 #[cfg(feature = "config")]
 pub use sink::{COMMAND_VARIABLES, Command, Exits, Format, Forward, Retries, Sink, SinkKind};
 #[cfg(feature = "config")]
-pub use source::{SchemeReference, Source};
+pub use source::{BODY_LIMITS, SchemeReference, Source};
 
 use crate::verify::Secret;
 use std::fmt;

@@ -35,6 +35,8 @@ pub mod explain;
 pub mod http1;
 pub mod json;
 mod memory;
+#[cfg(any(feature = "cli", feature = "tls"))]
+mod open;
 pub mod payload;
 mod receipt;
 mod receive;

@@ -127,6 +127,18 @@ pub fn secret_from_environment(
 /// # Errors
 /// Where it is no such address, or cannot be listened on.
 pub fn bind(address: &str) -> Result<(tiny::Listener, String), Failure> {
+    let addresses = loopback(address)?;
+    let failed = |error: io::Error| Failure::Running(format!("cannot listen on {address}: {error}"));
+    let listener = TcpListener::bind(addresses.as_slice()).map_err(failed)?;
+    let name = format!("http://{}", listener.local_addr().map_err(failed)?);
+    Ok((tiny::Listener::Tcp(listener), name))
+}
+
+/// What `address` is, which must be of this machine's loopback.
+///
+/// # Errors
+/// Where it is no such address.
+pub fn loopback(address: &str) -> Result<Vec<SocketAddr>, Failure> {
     let unusable = |why: String| {
         ConfigError::new(
             format!("cannot listen on {address:?}: {why}"),
@@ -148,10 +160,7 @@ pub fn bind(address: &str) -> Result<(tiny::Listener, String), Failure> {
         };
         return Err(ConfigError::new(what, hint).into());
     }
-    let failed = |error: io::Error| Failure::Running(format!("cannot listen on {address}: {error}"));
-    let listener = TcpListener::bind(addresses.as_slice()).map_err(failed)?;
-    let name = format!("http://{}", listener.local_addr().map_err(failed)?);
-    Ok((tiny::Listener::Tcp(listener), name))
+    Ok(addresses)
 }
 
 /// Runs `receivers`, or those that `change` hands over, on `listener`, which is called `name`, events to `keeper`, until

@@ -30,12 +30,14 @@ mod cli {
     mod load;
     mod manual;
     mod prune;
+    mod relisten;
     mod schemes;
     mod secrets;
     mod send;
     mod serve;
     mod sign;
     mod sources;
+    mod strange;
     mod systemd;
     mod tail;
     mod uncovered;

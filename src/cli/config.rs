@@ -6,8 +6,9 @@ use super::setup::fail;
 use super::wrong;
 use crate::config::{ConfigError, HOOKS_FILE_LIMIT_BYTES, Imported, import};
 use crate::minimal::{Failure, say, warn};
+use crate::open::open;
 use clap::{Args, Subcommand};
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -74,7 +75,7 @@ fn import_hooks(hooks: &Path, output: &Path, prefix: &str) -> Result<(), Failure
         wrong(format!("cannot read the hooks {}: {error}", hooks.display()), "give the file that webhook -hooks takes")
     };
     let mut text = String::new();
-    let file = File::open(hooks).map_err(unreadable)?;
+    let file = open(hooks).map_err(unreadable)?;
     file.take(HOOKS_FILE_LIMIT_BYTES as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
     if text.len() > HOOKS_FILE_LIMIT_BYTES {
         return Err(wrong(

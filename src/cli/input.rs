@@ -5,6 +5,7 @@ use super::wrong;
 use crate::config::near::near_schemes;
 use crate::config::{self, ConfigError, Keeping, SECRET_LIMIT_BYTES, SchemeReference, SecretReference};
 use crate::minimal::{Failure, SCHEME, SECRET_VARIABLE, secret_from_environment, warn};
+use crate::open::open;
 use crate::verify::{Coverage, Scheme, Secret, Verifier, VerifierError, preset};
 use clap::Args;
 use std::ffi::{OsStr, OsString};
@@ -90,7 +91,7 @@ pub(super) fn preset_named(name: &str) -> Result<Scheme, ConfigError> {
 #[derive(Args)]
 pub(super) struct SecretOptions {
     /// Environment variable that holds a secret (repeatable; HOOKGATE_SECRET where no secret is named)
-    #[arg(long, value_name = "VAR")]
+    #[arg(long, value_name = "[LABEL=]VAR")]
     secret_env: Vec<OsString>,
     /// File that holds a secret; a newline at its end is stripped (repeatable)
     #[arg(long, value_name = "[LABEL=]FILE")]
@@ -117,10 +118,9 @@ impl SecretOptions {
             let hint = format!("give --secret-file FILE or --secret-env VAR, or export {SECRET_VARIABLE}");
             return Err(wrong("there is no secret", hint));
         }
-        let variables = self.secret_env.iter().chain(&default).map(|variable| SecretReference {
-            label: variable.to_string_lossy().into_owned(),
-            keeping: Keeping::Variable(variable.clone()),
-            line: 0,
+        let variables = self.secret_env.iter().chain(&default).map(|argument| {
+            let (label, variable) = labelled(Path::new(argument));
+            SecretReference { label, keeping: Keeping::Variable(variable.into()), line: 0 }
         });
         let of_file = |argument: &PathBuf, keeping: fn(PathBuf) -> Keeping| {
             let (label, path) = labelled(argument);
@@ -188,7 +188,7 @@ pub(super) fn secret_file(argument: &Path) -> Result<(String, Secret), Failure> 
     Ok((label, read_secret(path, false)?))
 }
 
-/// The label and the path of `LABEL=FILE`; a file without a label is its own. A path with a `=` in it begins with `./` or
+/// The label and the path of `LABEL=FILE`, or the variable of `LABEL=VAR`; what has no label is its own. A path with a `=` in it begins with `./` or
 /// `/`, which no label has.
 fn labelled(argument: &Path) -> (String, &Path) {
     let bytes = argument.as_os_str().as_bytes();
@@ -218,7 +218,7 @@ pub(super) fn read_secret(path: &Path, raw: bool) -> Result<Secret, Failure> {
     let origin = format!("the secret file {}", path.display());
     let unreadable =
         |error: io::Error| wrong(format!("cannot read {origin}: {error}"), "give a file that this user can read");
-    let file = File::open(path).map_err(unreadable)?;
+    let file = open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
     let mut bytes = Vec::with_capacity(SECRET_LIMIT_BYTES.min(usize::try_from(metadata.len()).unwrap_or(0) + 1));
     // A line end may come on top of the longest secret, and one byte more shows that it is too long.

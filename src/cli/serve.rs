@@ -1,7 +1,9 @@
 //! `hookgate serve`.
 
 mod keeper;
+mod listening;
 mod options;
+mod reload;
 mod sockets;
 mod store;
 mod systemd;
@@ -11,19 +13,20 @@ pub(super) use watch::check_admin;
 
 use super::handover::Handovers;
 use super::setup::{Origin, fail, read_config, receivers};
-use super::sinks;
 use super::tls::{self, Binder, HTTPS};
 use super::wrong;
 use crate::config::{self, Config, ConfigError, FrontName, SinkKind};
 use crate::deliver::Delivery;
-use crate::minimal::{self, Failure, LISTEN, alert, flush_log, say, say_error, warn};
+use crate::minimal::{self, Failure, LISTEN, alert, flush_log};
 use crate::receive::Receivers;
 use crate::serve::evented::{self, Front, Serving, Settings};
-use crate::serve::{Change, Stop, tiny, unix};
-use crate::store::{Asks, StoreError};
+use crate::serve::{Stop, tiny, unix};
+use crate::store::Asks;
 use clap::Args;
 use keeper::{Keeper, Opened};
+use listening::Listening;
 use options::Options;
+use reload::Reload;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::flag;
@@ -59,12 +62,6 @@ pub(super) struct Serve {
     options: Options,
     #[arg(skip)]
     handovers: Handovers,
-}
-
-/// How a running receiver is given another configuration.
-enum Reload {
-    Evented(Change<Serving>, Binder),
-    TinyHttp(Change<Receivers>),
 }
 
 impl Serve {
@@ -109,18 +106,21 @@ impl Serve {
         let keeper = keeper.open()?;
         let settings = settings(&config);
         let binder = Binder::new(tls::read(&config.listen, &config.tls)?)?;
-        let front = Front::new(sockets.listeners(&config, &binder)?).map_err(failed)?;
+        let opened = sockets.listeners(&config, &binder)?;
+        let listening = Listening::new(&opened, binder);
+        let front = Front::new(opened.listeners()).map_err(failed)?;
+        drop(opened);
         let stop = front.stop();
         let watching = Watching::start(&config, &stop, keeper.watched())?;
         let front = front.with_watch(watching.requests(&receivers));
         let (stop_too, wake) = (stop.clone(), Box::new(front.waker()));
         let minded = Minded { signals, stop: stop_too, kept: keeper.kept(), wake, notifier: notifier.clone() };
-        self.mind_signals(config, minded, Reload::Evented(front.change(), binder))?;
+        self.mind_signals(config, minded, Reload::Evented(front.change(), listening))?;
         // Said last: whoever waits for it finds everything open.
         let announced = |receivers: Receivers| {
             front.names().for_each(|name| minimal::say_listening(name, &receivers));
             notifier.ready(status(&receivers));
-            Serving { receivers, settings }
+            Serving { receivers, settings, listeners: None }
         };
         match keeper {
             Opened::Lines(mut lines) => {
@@ -146,12 +146,7 @@ impl Serve {
         let [address] = config.listen.as_slice() else {
             return Err(wrong("the tiny_http front listens on one address", "--front evented listens on several"));
         };
-        if address.starts_with(HTTPS) {
-            return Err(wrong("the tiny_http front speaks no TLS", "leave out --front tiny_http"));
-        }
-        if is_of_systemd(address) {
-            return Err(wrong("the tiny_http front takes no sockets of systemd's", "leave out --front tiny_http"));
-        }
+        check_tiny_http(address)?;
         sockets.warn_of_what_is_left();
         let signals = self.signals()?;
         let keeper = keeper.open()?;
@@ -205,7 +200,7 @@ impl Serve {
     /// The first SIGTERM or SIGINT asks the receiver to finish; a second one, or the limit, ends the process. SIGHUP has the
     /// configuration read again; but where there is no file and a terminal is closed, it ends the process as it always did.
     /// SIGUSR1 has the store look for what `hookgate events prune` asks, and delivery for what `hookgate events replay` does.
-    fn mind_signals(self, running: Config, mut minded: Minded, reload: Reload) -> Result<(), Failure> {
+    fn mind_signals(self, mut running: Config, mut minded: Minded, mut reload: Reload) -> Result<(), Failure> {
         let wait = move || {
             let Minded { signals, stop, kept, wake, notifier } = &mut minded;
             for signal in signals.forever() {
@@ -219,7 +214,11 @@ impl Serve {
                     (_, SIGHUP) if stop.asked() => {}
                     (_, SIGHUP) => {
                         notifier.reloading();
-                        notifier.ready(self.reload(&running, &reload, kept.as_ref().map(|(_, delivery)| &**delivery)));
+                        notifier.ready(self.reload(
+                            &mut running,
+                            &mut reload,
+                            kept.as_ref().map(|(_, delivery)| &**delivery),
+                        ));
                         wake();
                     }
                     _ if stop.asked() => end_now(kept.as_ref().map(|(_, delivery)| &**delivery), 128 + signal),
@@ -237,48 +236,17 @@ impl Serve {
         std::thread::Builder::new().name("signals".into()).spawn(wait).map_err(no_signals)?;
         Ok(())
     }
+}
 
-    /// Has the receiver that began with `running` serve by what the configuration says now; or, where that cannot be, go on
-    /// as before. Gives its status from then on.
-    fn reload(&self, running: &Config, reload: &Reload, delivery: Option<&Delivery>) -> String {
-        let read = self.config().and_then(|config| {
-            let receivers = receivers(&config, &self.origin(), &self.handovers)?;
-            // Whether there is a store was decided at the start.
-            let sinks = match delivery {
-                Some(_) => Some(sinks::all(&config, &self.origin())?),
-                None => None,
-            };
-            // Where TLS is spoken was decided at the start.
-            let material = tls::read(&running.listen, &config.tls);
-            let material = material.map_err(|failed| vec![self.origin().failure(0, failed)])?;
-            if let Some((delivery, sinks)) = delivery.zip(sinks) {
-                let failed = |error: StoreError| vec![self.origin().failure(0, error.into())];
-                delivery.replace(sinks).map_err(failed)?;
-            }
-            Ok((receivers, material, config))
-        });
-        match read {
-            Ok((receivers, material, config)) => {
-                warn(&what_stays(running, &config, delivery.is_some()));
-                self.handovers.tell();
-                let (sources, status) = (receivers.iter().count(), status(&receivers));
-                match reload {
-                    Reload::Evented(change, binder) => {
-                        binder.replace(material);
-                        change.make(Serving { receivers, settings: settings(&config) });
-                    }
-                    Reload::TinyHttp(change) => change.make(receivers),
-                }
-                say(&format!("hookgate: read the configuration again ({sources} {})", plural("source", sources)));
-                status
-            }
-            Err(errors) => {
-                errors.iter().for_each(say_error);
-                alert("hookgate: the configuration was not taken: nothing has changed");
-                "serving as before: the new configuration was not taken".to_string()
-            }
-        }
+/// Whether the `tiny_http` front can listen on `address` at all.
+pub(super) fn check_tiny_http(address: &str) -> Result<(), Failure> {
+    if address.starts_with(HTTPS) {
+        return Err(wrong("the tiny_http front speaks no TLS", "leave out --front tiny_http"));
     }
+    if is_of_systemd(address) {
+        return Err(wrong("the tiny_http front takes no sockets of systemd's", "leave out --front tiny_http"));
+    }
+    if address.starts_with("unix:") { Ok(()) } else { minimal::loopback(address).map(drop) }
 }
 
 /// What `systemctl status` shows.
@@ -315,24 +283,6 @@ fn end_now(delivery: Option<&Delivery>, code: i32) -> ! {
 
 fn plural(word: &str, count: usize) -> String {
     if count == 1 { word.to_string() } else { format!("{word}s") }
-}
-
-/// What cannot change while a receiver runs, and does in `next`.
-fn what_stays(running: &Config, next: &Config, has_store: bool) -> Vec<String> {
-    let stays = |name: &str, changed: bool| {
-        changed.then(|| format!("{name} cannot change while the receiver runs, and was left as it was: start it anew"))
-    };
-    [
-        stays("listen", running.listen != next.listen || running.listen_mode != next.listen_mode),
-        stays("front", running.front != next.front),
-        stays("the store", running.store != next.store),
-        stays("admin", running.admin != next.admin),
-        stays("the log", running.log != next.log),
-        stays("the sink of a receiver without a store", !has_store && running.sinks != next.sinks),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
 }
 
 /// The limits of `config`, as far as the system lets it have them.

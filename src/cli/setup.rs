@@ -5,10 +5,10 @@ use super::input::{read_secret, secret_in_environment, uncovered, verifier, veri
 use crate::config::{CONFIG_FILE_LIMIT_BYTES, Config, ConfigError, Keeping, SchemeReference, SecretReference, Source};
 use crate::explain::{Cause, begins_as_api_key};
 use crate::minimal::{Failure, say, say_error, warn};
+use crate::open::open;
 use crate::receive::{Receiver, Receivers};
 use crate::serve::explained::Explainer;
 use crate::verify::{SCHEME_FILE_LIMIT_BYTES, Scheme, Secret};
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -56,14 +56,28 @@ pub(super) fn read_config(path: &Path) -> Result<Config, Vec<ConfigError>> {
         let what = format!("cannot read the configuration {}: {error}", path.display());
         vec![ConfigError::new(what, "hookgate config init writes one to begin with")]
     };
-    let mut text = String::new();
-    let file = File::open(path).map_err(unreadable)?;
-    file.take(CONFIG_FILE_LIMIT_BYTES as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    let file = open(path).map_err(unreadable)?;
+    // What is too long is too long by a whole character.
+    file.take(CONFIG_FILE_LIMIT_BYTES as u64 + 4).read_to_end(&mut bytes).map_err(unreadable)?;
     let whole = std::path::absolute(path).map_err(unreadable)?;
     let folder = whole.parent().unwrap_or(Path::new("/"));
     let origin = Origin(Some(path.to_path_buf()));
-    Config::from_toml(&text, folder).map_err(|problems| {
+    let text = text(&bytes)
+        .map_err(|line| vec![origin.error(line, "not TOML: bytes that are no UTF-8", "save the file as UTF-8")])?;
+    Config::from_toml(text, folder).map_err(|problems| {
         problems.into_iter().map(|problem| origin.error(problem.line, &problem.what, problem.hint)).collect()
+    })
+}
+
+/// A file's text; or the line of the first bytes that are none. What is too long may be cut off within a character: its length is told.
+fn text(bytes: &[u8]) -> Result<&str, usize> {
+    std::str::from_utf8(bytes).or_else(|error| {
+        let sound = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        match error.error_len() {
+            None if bytes.len() > CONFIG_FILE_LIMIT_BYTES => Ok(std::str::from_utf8(sound).unwrap_or_default()),
+            _ => Err(1 + sound.iter().filter(|byte| **byte == b'\n').count()),
+        }
     })
 }
 
@@ -74,7 +88,7 @@ pub(super) fn read_scheme(path: &Path) -> Result<Scheme, ConfigError> {
         ConfigError::new(format!("cannot read {origin}: {error}"), "give a file that this user can read")
     };
     let mut text = String::new();
-    let file = File::open(path).map_err(unreadable)?;
+    let file = open(path).map_err(unreadable)?;
     file.take(SCHEME_FILE_LIMIT_BYTES as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
     Scheme::from_toml(&text).map_err(|unusable| {
         ConfigError::new(

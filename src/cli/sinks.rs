@@ -4,6 +4,7 @@ use super::setup::{Origin, secret};
 use crate::config::{self, Config, ConfigError, Filter, Format, Retries, Sink, SinkKind};
 use crate::deliver::{self, Taker};
 use crate::minimal::lines_to_stdout;
+use crate::open::open;
 use crate::sink::command::Command;
 use crate::sink::file::File;
 use crate::sink::forward::Forward;
@@ -127,7 +128,7 @@ fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
         ConfigError::new(what, "give a PEM file that this user can read")
     };
     let mut pem = Vec::new();
-    let file = fs::File::open(path).map_err(unreadable)?;
+    let file = open(path).map_err(unreadable)?;
     file.take(CA_LIMIT_BYTES).read_to_end(&mut pem).map_err(unreadable)?;
     Ok(pem)
 }

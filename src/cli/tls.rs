@@ -57,6 +57,7 @@ impl TlsOptions {
 }
 
 /// Certificates and keys that were read and fit together, if TLS is spoken at all.
+#[derive(Clone)]
 pub(super) struct Material {
     #[cfg(feature = "tls")]
     certificates: Option<Certificates>,
@@ -112,6 +113,14 @@ impl Binder {
         Ok(Binder { tls: tls.map_err(|error| Failure::Running(error.to_string()))? })
     }
 
+    /// One that speaks TLS with `material` too where this one does with none: what was opened by this one goes on as it was.
+    pub(super) fn with(&self, material: &Material) -> Result<Self, Failure> {
+        match &self.tls {
+            Some(tls) => Ok(Binder { tls: Some(tls.clone()) }),
+            None => Binder::new(material.clone()),
+        }
+    }
+
     /// Has handshakes from now on take `material`.
     pub(super) fn replace(&self, material: Material) {
         if let (Some(tls), Some(certificates)) = (&self.tls, material.certificates) {
@@ -124,6 +133,11 @@ impl Binder {
 impl Binder {
     #[expect(clippy::unnecessary_wraps, reason = "as with TLS")]
     pub(super) fn new(_: Material) -> Result<Self, Failure> {
+        Ok(Binder {})
+    }
+
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as with TLS")]
+    pub(super) fn with(&self, _: &Material) -> Result<Self, Failure> {
         Ok(Binder {})
     }
 

@@ -1,5 +1,6 @@
 //! The configuration file: one TOML document, read strictly into plain data. Nothing is opened, looked up or resolved here.
 
+use super::address::{InvalidAddress, invalid_addresses};
 use super::logging::{LogFormat, LogLevel, Logging};
 use super::reader::{Document, Fields, Problem};
 use super::reference::{REFERENCE, SecretReference};
@@ -8,6 +9,7 @@ use super::source::{self, Source};
 use crate::access::{ForwardedBy, Proxies};
 use crate::http1::Limits;
 use crate::minimal::LISTEN;
+use crate::receive::BODY_LIMIT_BYTES;
 use crate::serve::evented::Settings;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -143,8 +145,14 @@ fn parse<'t>(document: &Document<'t>) -> Option<toml::Spanned<DeTable<'t>>> {
         return None;
     }
     let (table, errors) = DeTable::parse_recoverable(document.text());
+    let mut told = Vec::new();
     for error in &errors {
         let line = error.span().map_or(0, |span| document.line(span.start));
+        // One slip can be found once for each bracket that is open.
+        if told.contains(&(line, error.message())) {
+            continue;
+        }
+        told.push((line, error.message()));
         // Its own text is of the grammar, and shows nothing that stands in the file.
         document.problem(
             line,
@@ -170,7 +178,6 @@ pub(super) fn read(document: &Document<'_>, folder: &Path) -> Option<Config> {
         level: fields.one_of("log_level", &LogLevel::NAMES).unwrap_or_default(),
     };
     let proxies = proxies(&mut fields);
-    let settings = fields.table("limits", "limits", "[limits]").map_or(usual.settings, limits);
     let usual_store = Store { dir: folder.join(STORE_DIR), ..Store::default() };
     let store = fields.table("store", "store", "[store]").map_or(Some(usual_store), |inner| store(inner, folder));
     let tls = fields.tables("tls").into_iter().filter_map(|inner| certificate(inner, folder)).collect();
@@ -183,11 +190,20 @@ pub(super) fn read(document: &Document<'_>, folder: &Path) -> Option<Config> {
         );
     }
     tell_repeated(document, &sources);
+    let longest = sources.iter().map(|source| source.body_limit_bytes).max().unwrap_or_default();
+    let settings = Settings { buffered_bytes: buffer_for(longest), ..usual.settings };
+    let settings = fields.table("limits", "limits", "[limits]").map_or(settings, |inner| limits(inner, settings));
     let sinks = sinks(document, &mut fields, folder, &sources);
     fields.end();
     let front = front.unwrap_or_default();
     if front == FrontName::TinyHttp && listen.len() != 1 {
         document.problem(0, "the tiny_http front listens on one address", "leave out front, or all of listen but one");
+    }
+    // Others are told of where they stand.
+    let with_admin: Vec<String> = listen.iter().chain(&admin).cloned().collect();
+    let last = listen.len();
+    if invalid_addresses(&with_admin).iter().any(|(at, why)| *at == last && matches!(why, InvalidAddress::Taken(_))) {
+        document.problem(0, "admin is an address that listen has too", "give it a port of its own");
     }
     let listen_mode = listen_mode.unwrap_or(usual.listen_mode);
     Some(Config { listen, listen_mode, front, admin, log, proxies, settings, store, tls, sources, sinks })
@@ -198,7 +214,14 @@ fn listen(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<Vec<String>> {
     if listen.is_empty() {
         fields.wrong("listen", "is empty", "name an address to listen on, or leave it out");
     }
-    Some(listen.into_iter().map(|(address, _)| absolute(address, folder)).collect())
+    let lines: Vec<usize> = listen.iter().map(|(_, line)| *line).collect();
+    let listen: Vec<String> = listen.into_iter().map(|(address, _)| absolute(address, folder)).collect();
+    for (at, why) in invalid_addresses(&listen) {
+        let line = lines.get(at).copied().unwrap_or_default();
+        let hint = "give an address and port, https:// before it for TLS, unix:PATH, or systemd; each once";
+        fields.wrong_at(line, "listen", &format!("has what nobody can listen on: {why}"), hint);
+    }
+    Some(listen)
 }
 
 /// An address, with the path of a Unix socket as `folder` has it.
@@ -216,21 +239,36 @@ fn proxies(fields: &mut Fields<'_, '_>) -> Proxies {
     Proxies { trusted, trusts_unix, forwarded_by }
 }
 
-const TIMES: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(86_400);
-const COUNTS: RangeInclusive<u64> = 1..=1_000_000;
+/// The memory for what is being received unless it is said, in bytes: as much as there usually is, and as much more as bodies may
+/// be longer than usual. With less, the connection of a longest body would be closed before it is whole.
+#[must_use]
+pub fn buffer_for(longest_body_bytes: u64) -> usize {
+    let usual = Settings::default().buffered_bytes;
+    usual.saturating_add(usize::try_from(longest_body_bytes.saturating_sub(BODY_LIMIT_BYTES)).unwrap_or(usize::MAX))
+}
 
-fn limits(mut fields: Fields<'_, '_>) -> Settings {
-    let usual = Settings::default();
-    let size = |fields: &mut Fields<'_, '_>, key, most, usual: usize| {
-        fields.size(key, 64..=most).map_or(usual, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
+const TIMES: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(86_400);
+
+/// How many connections, or requests on one, a limit can allow.
+pub const COUNTS: RangeInclusive<u64> = 1..=1_000_000;
+
+/// How long a limit can allow a head or a target to be, in bytes.
+pub const HEAD_LIMITS: RangeInclusive<u64> = 64..=1 << 20;
+
+/// How much memory a limit can allow, in bytes.
+pub const BUFFER_LIMITS: RangeInclusive<u64> = 64..=1 << 40;
+
+fn limits(mut fields: Fields<'_, '_>, usual: Settings) -> Settings {
+    let size = |fields: &mut Fields<'_, '_>, key, range, usual: usize| {
+        fields.size(key, range).map_or(usual, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
     };
     let count = |fields: &mut Fields<'_, '_>, key, range| {
         fields.number(key, range).map(|count| usize::try_from(count).unwrap_or(usize::MAX))
     };
     let limits = Limits {
-        head_bytes: size(&mut fields, "head_limit", 1 << 20, usual.limits.head_bytes),
+        head_bytes: size(&mut fields, "head_limit", HEAD_LIMITS, usual.limits.head_bytes),
         fields: count(&mut fields, "field_limit", 1..=Limits::FIELDS_MOST as u64).unwrap_or(usual.limits.fields),
-        target_bytes: size(&mut fields, "target_limit", 1 << 20, usual.limits.target_bytes),
+        target_bytes: size(&mut fields, "target_limit", HEAD_LIMITS, usual.limits.target_bytes),
         head_time: fields.time("head_timeout", TIMES).unwrap_or(usual.limits.head_time),
         body_time: fields.time("body_timeout", TIMES).unwrap_or(usual.limits.body_time),
         write_time: fields.time("write_timeout", TIMES).unwrap_or(usual.limits.write_time),
@@ -243,7 +281,7 @@ fn limits(mut fields: Fields<'_, '_>) -> Settings {
         limits,
         connections: count(&mut fields, "connection_limit", COUNTS).unwrap_or(usual.connections),
         connections_per_address: count(&mut fields, "address_connection_limit", COUNTS),
-        buffered_bytes: size(&mut fields, "buffer_limit", 1 << 40, usual.buffered_bytes),
+        buffered_bytes: size(&mut fields, "buffer_limit", BUFFER_LIMITS, usual.buffered_bytes),
         ..usual
     };
     fields.end();
@@ -264,6 +302,9 @@ const DAYS: RangeInclusive<u64> = 1..=36_500;
 /// Most deliveries known at once, as the store has it.
 const KEYS: RangeInclusive<u64> = 1..=1 << 30;
 
+/// Most bytes of a store; less than a few events is a slip.
+pub const KEPT_BYTES: RangeInclusive<u64> = 1 << 20..=1 << 50;
+
 fn store(mut fields: Fields<'_, '_>, folder: &Path) -> Option<Store> {
     let usual = Store::default();
     let is_kept = fields.boolean("enabled").unwrap_or(true);
@@ -280,7 +321,7 @@ fn store(mut fields: Fields<'_, '_>, folder: &Path) -> Option<Store> {
             .number("replay_keys", KEYS)
             .map_or(usual.replay_keys, |count| usize::try_from(count).unwrap_or(usize::MAX)),
         keep_days: days(&mut fields, "keep_days"),
-        keep_bytes: fields.size("keep_bytes", 1 << 20..=1 << 50),
+        keep_bytes: fields.size("keep_bytes", KEPT_BYTES),
     };
     fields.end();
     is_kept.then_some(store)

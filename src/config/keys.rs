@@ -52,8 +52,8 @@ macro_rules! keys {
 pub const KEYS: &[Key] = keys! {
     "" {
         "listen": "list of addresses with ports, `https://` before one for TLS, of `unix:PATH`, and of `systemd` or `systemd:NAME`", Some(r#"["127.0.0.1:5000"]"#), r#"["0.0.0.0:80", "unix:/run/hookgate.sock"]"#,
-            "Where it listens. Port 0 takes a free one. It cannot be changed while the receiver runs.";
-        "listen_mode": "text, octal, to `777`", Some(r#""660""#), r#""666""#, "The mode of Unix sockets.";
+            "Where it listens. Port 0 takes a free one.";
+        "listen_mode": "text, octal, to `777`", Some(r#""660""#), r#""666""#, "The mode of Unix sockets. It cannot be changed while the receiver runs.";
         "front": "`evented` or `tiny_http`", Some(r#""evented""#), r#""evented""#,
             "What speaks HTTP. `tiny_http` listens on one address, of loopback or a Unix socket. It cannot be changed while the receiver runs.";
         "admin": "address of loopback with a port, or `unix:PATH`", None, r#""127.0.0.1:9000""#,
@@ -85,7 +85,8 @@ pub const KEYS: &[Key] = keys! {
             "Most connections at once; fewer where the system allows fewer descriptors.";
         "address_connection_limit": "number, 1 to 1000000", None, "100",
             "Most connections at once from one address. Not limited unless it is said: behind a proxy all look the same.";
-        "buffer_limit": "size, 64B to 1024GiB", Some(r#""40MiB""#), r#""100MiB""#, "Most memory for what is being received, of all connections together.";
+        "buffer_limit": "size, 64B to 1024GiB", Some(r#""40MiB""#), r#""100MiB""#,
+            "Most memory for what is being received, of all connections together. Where a `body_limit` is longer than usual, it is that much more unless it is said.";
     }
     "store" {
         "dir": "path", Some(r#""hookgate-data""#), r#""/var/lib/hookgate""#, "The folder.";

@@ -55,7 +55,7 @@ pub enum SchemeReference {
 }
 
 /// Longest body that a limit can allow: it is held in memory.
-const BODY_LIMITS: RangeInclusive<u64> = 1..=1 << 30;
+pub const BODY_LIMITS: RangeInclusive<u64> = 1..=1 << 30;
 
 /// No time of a delivery says anything about a longer one.
 const TOLERANCES: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(7 * 86_400);

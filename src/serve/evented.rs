@@ -25,6 +25,7 @@ use crate::http1::{Buffers, Limits};
 use crate::receipt::{Keep, Staged};
 use crate::receive::Receivers;
 use crate::time::UnixTime;
+use mio::unix::SourceFd;
 use mio::{Interest, Poll, Token, Waker};
 use slots::Slots;
 use std::collections::VecDeque;
@@ -69,6 +70,8 @@ pub struct Serving {
     pub receivers: Receivers,
     /// What it may take.
     pub settings: Settings,
+    /// Where it listens from then on; nothing where that is to stay. Connections that were accepted stay in any case.
+    pub listeners: Option<Vec<Arc<Listener>>>,
 }
 
 /// Most bytes read at once, and the size of the one buffer that all reads go through.
@@ -94,7 +97,9 @@ struct Watcher(Box<dyn Watch>);
 
 #[derive(Debug)]
 struct Listening {
-    listener: Listener,
+    /// Its number; no other has had it.
+    number: usize,
+    listener: Arc<Listener>,
     /// There may be more to accept: readiness is told once.
     ready: bool,
 }
@@ -104,14 +109,12 @@ impl Front {
     ///
     /// # Errors
     /// Where the system has no readiness to offer for them.
-    pub fn new(listeners: Vec<Listener>) -> io::Result<Self> {
+    pub fn new<L: Into<Arc<Listener>>>(listeners: Vec<L>) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        let mut listening = Vec::new();
-        for (index, mut listener) in listeners.into_iter().enumerate() {
-            poll.registry().register(listener.source(), listener_token(index), Interest::READABLE)?;
-            listening.push(Listening { listener, ready: false });
-        }
+        let numbered = listeners.into_iter().enumerate();
+        let listening = numbered.map(|(number, listener)| Listening::start(&poll, number, listener.into()));
+        let listening = listening.collect::<io::Result<_>>()?;
         let wakes = Arc::clone(&waker);
         let change = Change::new(move || drop(wakes.wake()));
         Ok(Front { poll, listeners: listening, waker, change, watch: Watcher(Box::new(Unwatched)) })
@@ -154,6 +157,7 @@ impl Front {
     pub fn run<K: Keep>(self, serving: Serving, keeper: &mut K, stop: &Stop) -> io::Result<()> {
         Loop {
             poll: self.poll,
+            next_listener: self.listeners.len(),
             listeners: self.listeners,
             slots: Slots::default(),
             ready: Vec::new(),
@@ -186,14 +190,23 @@ impl Front {
     }
 }
 
-fn listener_token(index: usize) -> Token {
-    Token(WAKER.0 - 1 - index)
+impl Listening {
+    fn start(poll: &Poll, number: usize, listener: Arc<Listener>) -> io::Result<Self> {
+        poll.registry().register(&mut SourceFd(&listener.descriptor()), listener_token(number), Interest::READABLE)?;
+        Ok(Listening { number, listener, ready: false })
+    }
+}
+
+fn listener_token(number: usize) -> Token {
+    Token(WAKER.0 - 1 - number)
 }
 
 /// A front that runs. What it does in a turn is in `turn`, for one connection in `client`, for a new one in `admission`.
 struct Loop<'r, K> {
     poll: Poll,
     listeners: Vec<Listening>,
+    /// How many there were so far.
+    next_listener: usize,
     slots: Slots,
     /// Connections to be looked at in the next turn, each once.
     ready: Vec<usize>,

@@ -231,11 +231,16 @@ fn a_bad_file_changes_nothing_and_says_so() {
 #[test]
 fn what_cannot_change_is_said_and_left_as_it_was() {
     let receiver = start(&two());
-    receiver.folder.file("hookgate.toml", two().replace("127.0.0.1:0", "127.0.0.1:1").as_bytes());
+    let other =
+        two().replace("enabled = false", "dir = \"elsewhere\"").replace("listen =", "log_level = \"off\"\nlisten =");
+    receiver.folder.file("hookgate.toml", other.as_bytes());
     receiver.signal("HUP");
-    receiver.expect_talk("listen cannot change while the receiver runs");
+    for what in ["the store", "the log"] {
+        receiver.expect_talk(&format!("{what} cannot change while the receiver runs, and was left as it was"));
+    }
     receiver.expect_talk("read the configuration again (2 sources)");
     receiver.accept(&signed("{}"));
+    assert!(!receiver.folder.path().join("elsewhere").exists());
 }
 
 #[test]

@@ -71,6 +71,19 @@ fn a_file_that_cannot_be_used_is_named_with_the_reason() {
 }
 
 #[test]
+fn a_check_tells_of_each_certificate() {
+    let folder = folder();
+    let tls = |certificate: &str, key: &str| format!("[[tls]]\ncertificate = {certificate:?}\nkey = {key:?}\n");
+    let all = [tls("own.pem", "own.key"), tls("missing", "own.key"), tls("own.pem", "other.key")].concat();
+    let source = "[[source]]\nname = \"one\"\nscheme = \"github\"\nsecrets = [\"env:HOOKGATE_SECRET\"]\n";
+    folder.file("hookgate.toml", format!("listen = [\"https://127.0.0.1:0\"]\n{all}{source}").as_bytes());
+    let outcome = run(folder.path(), &["config", "check"], b"");
+    outcome.expect_misconfigured("two of three");
+    assert_eq!(outcome.stderr.matches("hookgate: error: ").count(), 2, "{outcome:?}");
+    assert!(outcome.stderr.contains("missing") && outcome.stderr.contains("other.key is not that of"), "{outcome:?}");
+}
+
+#[test]
 fn an_encrypted_key_is_called_one() {
     let folder = folder();
     folder.file("pkcs8", b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n");

@@ -1,11 +1,12 @@
 //! `hookgate config check`: all that can be known of a configuration before it runs.
 
 use super::super::handover::Handovers;
-use super::super::serve::check_admin;
+use super::super::serve::{check_admin, check_tiny_http};
 use super::super::setup::{Origin, read_config, receivers};
 use super::super::sinks;
-use super::super::tls;
-use crate::config::{Command, ConfigError, Forward, Sink, SinkKind};
+use super::super::tls::{self, HTTPS};
+use crate::config::{Certificate, Command, Config, ConfigError, Forward, FrontName, Sink, SinkKind};
+use crate::minimal::Failure;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,11 @@ pub(super) fn check(path: &Path, probe: bool) -> Result<String, Vec<ConfigError>
     let config = read_config(path)?;
     let origin = Origin(Some(path.to_path_buf()));
     let mut errors = receivers(&config, &origin, &Handovers::default()).map(drop).err().unwrap_or_default();
-    errors.extend(tls::read(&config.listen, &config.tls).map(drop).map_err(|failed| origin.failure(0, failed)).err());
+    errors.extend(check_tls(&config).into_iter().map(|failed| origin.failure(0, failed)));
+    if config.front == FrontName::TinyHttp {
+        let wrong = config.listen.iter().filter_map(|address| check_tiny_http(address).err());
+        errors.extend(wrong.map(|failed| origin.failure(0, failed)));
+    }
     if let Some(store) = &config.store
         && let Err(why) = check_folder(&store.dir)
     {
@@ -52,6 +57,16 @@ pub(super) fn check(path: &Path, probe: bool) -> Result<String, Vec<ConfigError>
     let count = |word: &str, count: usize| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let (sources, sinks) = (count("source", config.sources.len()), count("sink", config.sinks.len()));
     Ok(format!("{} is sound: {sources}, {sinks}\n", path.display()))
+}
+
+/// What is wrong with the certificates: of each, where they fit the addresses at all.
+fn check_tls(config: &Config) -> Vec<Failure> {
+    let read = |certificates: &[Certificate]| tls::read(&config.listen, certificates).map(drop).err();
+    match config.tls.as_slice() {
+        [] => read(&[]).into_iter().collect(),
+        all if !config.listen.iter().any(|address| address.starts_with(HTTPS)) => read(all).into_iter().collect(),
+        all => all.chunks(1).filter_map(read).collect(),
+    }
 }
 
 /// What is wrong, and what to do about it.

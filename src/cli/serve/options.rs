@@ -4,16 +4,23 @@ use super::super::input::{SchemeOption, SecretOptions};
 use super::super::setup::{Origin, fail};
 use super::super::tls::TlsOptions;
 use super::super::wrong;
+use super::cannot_listen;
 use super::store::StoreOptions;
 use super::watch::WatchOptions;
 use crate::access::{Access, ForwardedBy, Network, Proxies, Rate};
-use crate::config::{self, Config, FrontName, Keeping, SecretReference, Sink, Source, is_name};
+use crate::config::{
+    self, BODY_LIMITS, BUFFER_LIMITS, COUNTS, Config, FrontName, HEAD_LIMITS, InvalidAddress, Keeping, SecretReference,
+    Sink, Source, buffer_for, is_name,
+};
+use crate::http1::Limits;
 use crate::minimal::{Failure, LISTEN, PATH};
 use crate::receive::BODY_LIMIT_BYTES;
 use crate::serve::evented::Settings;
 use crate::verify::quoted;
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
+use std::io;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,6 +33,9 @@ pub(super) struct Options {
     /// Mode of the Unix socket's file, in octal
     #[arg(long, value_name = "MODE", default_value = "660", value_parser = mode)]
     listen_mode: u32,
+    /// What speaks HTTP: evented, which bounds what a stranger can take; or tiny_http, on loopback or a Unix socket only
+    #[arg(long, value_enum, default_value = "evented")]
+    front: FrontOption,
     #[command(flatten)]
     tls: TlsOptions,
     /// Path to answer on, matched byte for byte
@@ -39,7 +49,7 @@ pub(super) struct Options {
     #[command(flatten)]
     secrets: SecretOptions,
     /// Credential of the systemd service that holds a secret (repeatable)
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "[LABEL=]NAME")]
     secret_credential: Vec<String>,
     /// URL that the provider posts to, where the scheme signs that; without its query
     #[arg(long)]
@@ -52,16 +62,13 @@ pub(super) struct Options {
     accept_uncovered_body: bool,
     #[command(flatten)]
     handshake: HandshakeOptions,
-    #[command(flatten)]
-    access: AccessOptions,
-    /// What speaks HTTP: evented, which bounds what a stranger can take; or tiny_http, on loopback or a Unix socket only
-    #[arg(long, value_enum, default_value = "evented")]
-    front: FrontOption,
-    #[command(flatten)]
-    store: StoreOptions,
     /// A key of a sink and its value, as in the configuration file (repeatable): --sink type=command --sink 'argv=["./deploy.sh"]'
     #[arg(long, value_name = "KEY=VALUE")]
     sink: Vec<String>,
+    #[command(flatten)]
+    access: AccessOptions,
+    #[command(flatten)]
+    store: StoreOptions,
     #[command(flatten)]
     watch: WatchOptions,
     #[command(flatten)]
@@ -79,11 +86,17 @@ enum FrontOption {
 #[derive(Args)]
 struct HandshakeOptions {
     /// File that holds the token agreed on with the provider, where its handshake asks for one (Meta's verify token)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "handshake token")]
     handshake_token_file: Option<PathBuf>,
+    /// The same in a file of which every byte counts
+    #[arg(long, value_name = "FILE", group = "handshake token")]
+    handshake_token_file_raw: Option<PathBuf>,
     /// The same in an environment variable
-    #[arg(long, value_name = "VAR", conflicts_with = "handshake_token_file")]
+    #[arg(long, value_name = "VAR", group = "handshake token")]
     handshake_token_env: Option<OsString>,
+    /// The same in a credential of the systemd service
+    #[arg(long, value_name = "NAME", group = "handshake token")]
+    handshake_token_credential: Option<String>,
     /// Take the secret from the first handshake that hands one over (Asana's) in the first ten minutes, and write it to the file of --secret-file, which holds none yet
     #[arg(long)]
     accept_handshake: bool,
@@ -121,16 +134,16 @@ enum HeaderOption {
 #[command(next_help_heading = "Limits (but for --body-limit, of the evented front)")]
 struct LimitOptions {
     /// Longest body
-    #[arg(long, value_name = "BYTES", default_value_t = BODY_LIMIT_BYTES)]
+    #[arg(long, value_name = "BYTES", default_value_t = BODY_LIMIT_BYTES, value_parser = clap::value_parser!(u64).range(BODY_LIMITS))]
     body_limit: u64,
     /// Longest head
-    #[arg(long, value_name = "BYTES", default_value_t = Settings::default().limits.head_bytes)]
+    #[arg(long, value_name = "BYTES", default_value_t = Settings::default().limits.head_bytes, value_parser = within(HEAD_LIMITS))]
     head_limit: usize,
     /// Most header fields, 128 at most
-    #[arg(long, value_name = "COUNT", default_value_t = Settings::default().limits.fields, value_parser = fields)]
+    #[arg(long, value_name = "COUNT", default_value_t = Settings::default().limits.fields, value_parser = within(1..=Limits::FIELDS_MOST as u64))]
     field_limit: usize,
     /// Longest request target
-    #[arg(long, value_name = "BYTES", default_value_t = Settings::default().limits.target_bytes)]
+    #[arg(long, value_name = "BYTES", default_value_t = Settings::default().limits.target_bytes, value_parser = within(HEAD_LIMITS))]
     target_limit: usize,
     /// From a request's first byte to the end of its head
     #[arg(long, value_name = "SECONDS", default_value_t = seconds(Settings::default().limits.head_time), value_parser = 1..=86400)]
@@ -145,17 +158,17 @@ struct LimitOptions {
     #[arg(long, value_name = "SECONDS", default_value_t = seconds(Settings::default().limits.idle_time), value_parser = 1..=86400)]
     idle_timeout: i64,
     /// Most requests on a connection
-    #[arg(long, value_name = "COUNT", default_value_t = Settings::default().limits.requests, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "COUNT", default_value_t = Settings::default().limits.requests, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     request_limit: u32,
     /// Most connections at once
-    #[arg(long, value_name = "COUNT", default_value_t = Settings::default().connections, value_parser = at_least_one)]
+    #[arg(long, value_name = "COUNT", default_value_t = Settings::default().connections, value_parser = within(COUNTS))]
     connection_limit: usize,
     /// Most connections at once from one address; not limited unless set
-    #[arg(long, value_name = "COUNT", value_parser = at_least_one)]
+    #[arg(long, value_name = "COUNT", value_parser = within(COUNTS))]
     address_connection_limit: Option<usize>,
-    /// Most memory for what is being received, of all connections together
-    #[arg(long, value_name = "BYTES", default_value_t = Settings::default().buffered_bytes)]
-    buffer_limit: usize,
+    /// Most memory for what is being received, of all connections together (default: 41943040, and what --body-limit is more than usual)
+    #[arg(long, value_name = "BYTES", value_parser = within(BUFFER_LIMITS))]
+    buffer_limit: Option<usize>,
 }
 
 impl Options {
@@ -163,6 +176,7 @@ impl Options {
     pub(super) fn config(&self) -> Result<Config, Failure> {
         let source = self.source()?;
         let sinks = self.sinks(std::slice::from_ref(&source))?;
+        self.check_addresses()?;
         Ok(Config {
             listen: self.listen.clone(),
             listen_mode: self.listen_mode,
@@ -181,17 +195,33 @@ impl Options {
         })
     }
 
+    /// Whether each address can be listened on beside the others.
+    fn check_addresses(&self) -> Result<(), Failure> {
+        let addresses: Vec<String> = self.listen.iter().cloned().chain(self.watch.admin()).collect();
+        let invalid = config::invalid_addresses(&addresses);
+        // The admin listener's address has rules of its own.
+        let of_listen =
+            |(at, why): &(usize, InvalidAddress)| *at < self.listen.len() || matches!(why, InvalidAddress::Taken(_));
+        match invalid.iter().find(|invalid| of_listen(invalid)) {
+            Some((at, why)) => {
+                let address = addresses.get(*at).map(String::as_str).unwrap_or_default();
+                Err(cannot_listen(address, &io::Error::new(io::ErrorKind::InvalidInput, *why)))
+            }
+            None => Ok(()),
+        }
+    }
+
     fn source(&self) -> Result<Source, Failure> {
         let scheme = self.scheme.stated()?;
         let mut secrets = self.secrets.references(!self.secret_credential.is_empty())?;
-        for name in &self.secret_credential {
-            let reference = SecretReference::read(&format!("credential:{name}"), Path::new(""), 0);
-            secrets.push(reference.map_err(|_| {
-                wrong(
-                    "a credential is called by a name, not by a path",
-                    "give the name that LoadCredential= of the unit has",
-                )
-            })?);
+        for argument in &self.secret_credential {
+            secrets.push(credential(argument)?);
+        }
+        for (at, secret) in secrets.iter().enumerate() {
+            if secrets.iter().take(at).any(|known| known.label == secret.label) {
+                let what = format!("two secrets have the label {}", secret.label);
+                return Err(wrong(what, "give each its own: --secret-file new=FILE"));
+            }
         }
         Ok(Source {
             name: self.name.clone().unwrap_or_else(|| scheme.name.clone()),
@@ -202,7 +232,7 @@ impl Options {
             secrets,
             body_limit_bytes: self.limits.body_limit,
             tolerance: self.tolerance.map(Duration::from_secs),
-            handshake_token: self.handshake.token(),
+            handshake_token: self.handshake.token()?,
             accept_handshake: self.handshake.accept_handshake,
             accept_uncovered_body: self.accept_uncovered_body || self.scheme.is_of_file(),
             access: Access {
@@ -240,7 +270,8 @@ impl Options {
             let error = |problem: config::Problem| {
                 let argument = self.sink.get(problem.line.saturating_sub(2)).filter(|_| problem.line > 1);
                 let key = argument.and_then(|argument| argument.split_once('=')).map_or("", |(key, _)| key);
-                Origin::default().error(0, &format!("--sink {key}: {}", problem.what), problem.hint)
+                let called = if key.is_empty() { "--sink".to_string() } else { format!("--sink {key}") };
+                Origin::default().error(0, &format!("{called}: {}", problem.what), problem.hint)
             };
             fail(problems.into_iter().map(error).collect())
         })
@@ -248,14 +279,28 @@ impl Options {
 }
 
 impl HandshakeOptions {
-    fn token(&self) -> Option<SecretReference> {
-        let keeping = match (&self.handshake_token_file, &self.handshake_token_env) {
-            (Some(path), _) => Keeping::File(path.clone()),
-            (None, Some(variable)) => Keeping::Variable(variable.clone()),
-            (None, None) => return None,
+    fn token(&self) -> Result<Option<SecretReference>, Failure> {
+        let HandshakeOptions { handshake_token_file: file, handshake_token_file_raw: raw, .. } = self;
+        let keeping = match (file, raw, &self.handshake_token_env, &self.handshake_token_credential) {
+            (Some(path), ..) => Keeping::File(path.clone()),
+            (_, Some(path), ..) => Keeping::RawFile(path.clone()),
+            (_, _, Some(variable), _) => Keeping::Variable(variable.clone()),
+            (_, _, _, Some(name)) => credential(name)?.keeping,
+            _ => return Ok(None),
         };
-        Some(SecretReference { label: "handshake".to_string(), keeping, line: 0 })
+        Ok(Some(SecretReference { label: "handshake".to_string(), keeping, line: 0 }))
     }
+}
+
+/// The secret in a credential, `NAME` or `LABEL=NAME`.
+fn credential(argument: &str) -> Result<SecretReference, Failure> {
+    let text = match argument.split_once('=') {
+        Some((label, name)) => format!("{label}=credential:{name}"),
+        None => format!("credential:{argument}"),
+    };
+    SecretReference::read(&text, Path::new(""), 0).map_err(|_| {
+        wrong("a credential is called by a name, not by a path", "give the name that LoadCredential= of the unit has")
+    })
 }
 
 impl AccessOptions {
@@ -291,7 +336,7 @@ impl LimitOptions {
         settings.limits.requests = self.request_limit;
         settings.connections = self.connection_limit;
         settings.connections_per_address = self.address_connection_limit;
-        settings.buffered_bytes = self.buffer_limit;
+        settings.buffered_bytes = self.buffer_limit.unwrap_or_else(|| buffer_for(self.body_limit));
         settings
     }
 }
@@ -308,14 +353,11 @@ fn name(text: &str) -> Result<String, String> {
     if is_name(text) { Ok(text.to_string()) } else { Err("give from 1 to 64 letters, digits, dots, - and _".into()) }
 }
 
-fn fields(text: &str) -> Result<usize, String> {
-    let most = crate::http1::Limits::FIELDS_MOST;
-    text.parse()
-        .ok()
-        .filter(|count| (1..=most).contains(count))
-        .ok_or_else(|| format!("give a number from 1 to {most}"))
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "give a number from 1 on".into())
+/// What reads a number of `range`, the same as in a file.
+fn within(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<usize, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        let number = number.and_then(|number| usize::try_from(number).ok());
+        number.ok_or_else(|| format!("give a number from {} to {}", range.start(), range.end()))
+    }
 }

@@ -4,6 +4,7 @@
 use super::super::tls::{Binder, HTTPS};
 use super::super::wrong;
 use super::cannot_listen;
+use super::listening::Opened;
 use crate::config::Config;
 use crate::minimal::{Failure, warn};
 use crate::serve::evented::Listener;
@@ -12,6 +13,7 @@ use std::io;
 use std::net::TcpListener;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixListener;
+use std::sync::Arc;
 
 /// What the address of such sockets begins with.
 const SYSTEMD: &str = "systemd";
@@ -84,19 +86,17 @@ impl Sockets {
     }
 
     /// Listens on all addresses of `config`: those of sockets that were passed, and those to bind.
-    pub(super) fn listeners(mut self, config: &Config, binder: &Binder) -> Result<Vec<Listener>, Failure> {
-        let mut listeners = Vec::new();
+    pub(super) fn listeners(mut self, config: &Config, binder: &Binder) -> Result<Opened, Failure> {
+        let mut opened = Vec::new();
         for address in &config.listen {
-            match wanted(address) {
-                Some(wanted) => listeners.extend(self.listeners_of(address, &wanted, binder)?),
-                None => {
-                    let bound = binder.bind(address, config.listen_mode);
-                    listeners.push(bound.map_err(|error| cannot_listen(address, &error))?);
-                }
-            }
+            let listeners = match wanted(address) {
+                Some(wanted) => self.listeners_of(address, &wanted, binder)?,
+                None => vec![bind(address, config, binder)?],
+            };
+            opened.push((address.clone(), listeners.into_iter().map(Arc::new).collect()));
         }
         self.warn_of_what_is_left();
-        Ok(listeners)
+        Ok(Opened(opened))
     }
 
     fn listeners_of(&mut self, address: &str, wanted: &Wanted<'_>, binder: &Binder) -> Result<Vec<Listener>, Failure> {
@@ -128,6 +128,11 @@ impl Sockets {
         };
         warn(&self.0.iter().map(unused).collect::<Vec<_>>());
     }
+}
+
+/// A listener on `address`, which is none of systemd's.
+pub(super) fn bind(address: &str, config: &Config, binder: &Binder) -> Result<Listener, Failure> {
+    binder.bind(address, config.listen_mode).map_err(|error| cannot_listen(address, &error))
 }
 
 fn listens(socket: &impl AsFd) -> bool {

@@ -1,12 +1,13 @@
 //! `hookgate serve` with its store: what is kept, for how long, and what hands it on.
 
 use super::super::wrong;
-use crate::config::{self, ConfigError};
+use crate::config::{self, ConfigError, KEPT_BYTES};
 use crate::deliver::{self, Delivery, Sink};
 use crate::minimal::{Failure, alert, say, warn};
 use crate::store::{self, FOLDER, Notice, Settings, Store, StoreError};
 use crate::time::UnixTime;
 use clap::Args;
+use clap::builder::RangedI64ValueParser;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,16 +26,16 @@ pub(super) struct StoreOptions {
     #[arg(long)]
     no_store: bool,
     /// Days for which a delivery that comes again is known
-    #[arg(long, value_name = "DAYS", default_value_t = config::Store::default().replay_days)]
+    #[arg(long, value_name = "DAYS", default_value_t = config::Store::default().replay_days, value_parser = days())]
     replay_days: u32,
     /// Deliveries that are known at most; each takes some 32 bytes of memory
     #[arg(long, value_name = "COUNT", default_value_t = config::Store::default().replay_keys, value_parser = keys)]
     replay_keys: usize,
     /// Delete events that are older; kept for ever unless set
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", value_parser = days())]
     keep_days: Option<u32>,
     /// Delete the oldest events when the file has more bytes in use; no limit unless set
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(KEPT_BYTES))]
     keep_bytes: Option<u64>,
 }
 
@@ -98,6 +99,11 @@ impl From<StoreError> for Failure {
             _ => wrong(error.to_string(), error.hint()),
         }
     }
+}
+
+/// What reads so many days, the same as in a file.
+fn days() -> RangedI64ValueParser<u32> {
+    RangedI64ValueParser::new().range(1..=36_500)
 }
 
 fn keys(text: &str) -> Result<usize, String> {

@@ -148,6 +148,13 @@ fn each_mistake_names_its_line_its_key_and_the_remedy() {
         ),
         (with("listen = [\"127.0.0.1:5000\"]", "listen = []"), 1, "listen is empty"),
         (
+            with("[\"127.0.0.1:5000\"]", "[\"127.0.0.1:5000\",\n\"0.0.0.0:5000\"]"),
+            2,
+            "listen has what nobody can listen on: it is listened on already",
+        ),
+        (with("127.0.0.1:5000", "nonsense"), 1, "listen has what nobody can listen on: it has no port"),
+        (with("[store]", "admin = \"127.0.0.1:5000\"\n[store]"), 0, "admin is an address that listen has too"),
+        (
             with("scheme = \"github\"", "scheme = \"github\"\nallow_from = [\"192.0.2.1/24\"]"),
             8,
             "allow_from of [[source]] \"github\" has a network that is none: it has bits set behind those of the network; the network is 192.0.2.0/24",
@@ -185,6 +192,28 @@ fn each_mistake_names_its_line_its_key_and_the_remedy() {
         assert_eq!(told.0, line, "{told:?}");
         assert!(!told.2.is_empty(), "{told:?}");
     }
+}
+
+#[test]
+fn a_slip_that_is_found_many_times_is_told_once() {
+    let told = problems(&format!("listen = {}", "[".repeat(10_000)));
+    assert!(
+        told.len() <= 3 && told.iter().all(|(line, what, _)| *line == 1 && what.starts_with("not TOML")),
+        "{told:?}"
+    );
+}
+
+/// Else the connection of a longest body is closed before it is whole.
+#[test]
+fn there_is_room_for_a_body_of_the_longest_that_is_asked_for() {
+    let buffer = |limits: &str| {
+        let text = with("scheme = \"github\"", "scheme = \"github\"\nbody_limit = \"100MiB\"") + limits;
+        Config::from_toml(&text, Path::new("/")).unwrap().settings.buffered_bytes
+    };
+    let usual = Config::from_toml(CONTRACT, Path::new("/")).unwrap().settings.buffered_bytes;
+    assert_eq!((usual, buffer("")), (40 << 20, 115 << 20));
+    assert_eq!(buffer("[limits]\nidle_timeout = 5\n"), 115 << 20);
+    assert_eq!(buffer("[limits]\nbuffer_limit = \"50MiB\"\n"), 50 << 20);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The command of a hook, as a sink.
 
-use super::rule::Trigger;
+use super::rule::{Trigger, is_secret};
 use crate::verify::{list, quoted};
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -61,6 +61,12 @@ fn environment(hook: &Map<String, Value>, missing: &mut Vec<String>) -> Vec<Stri
         let text = |key: &str| value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         let name = text("envname").map_or_else(|| format!("HOOK_{}", text("name").unwrap_or_default()), str::to_string);
         match constant(value) {
+            Some(_) if is_secret(&name) => missing.push(format!(
+                "pass-environment-to-command: {} looks like a secret, and none stands in a configuration: export it for the \
+                 receiver, and name it in env = [{}]",
+                quoted(&name),
+                quoted(&name)
+            )),
             Some(_) if name.contains('=') => {
                 missing.push("pass-environment-to-command: a name with a = in it".to_string());
             }

@@ -24,10 +24,24 @@ const PRESETS: &[(&str, &str, &str)] = &[
     ("X-Gitea-Signature", "hmac-sha256", "gitea"),
     ("X-Forgejo-Signature", "hmac-sha256", "gitea"),
     ("X-Gogs-Signature", "hmac-sha256", "gogs"),
+    (GITLAB_TOKEN, TOKEN, "gitlab-token"),
 ];
 
+/// The header whose value is GitLab's secret itself.
+const GITLAB_TOKEN: &str = "X-Gitlab-Token";
+const TOKEN: &str = "token";
+
 /// Headers that have the type of an event by those presets.
-const TYPES: &[&str] = &["X-GitHub-Event", "X-Gitea-Event", "X-Forgejo-Event", "X-Gogs-Event"];
+const TYPES: &[&str] = &["X-GitHub-Event", "X-Gitea-Event", "X-Forgejo-Event", "X-Gogs-Event", "X-Gitlab-Event"];
+
+/// Whether what is called so is likely a secret.
+pub(super) fn is_secret(name: &str) -> bool {
+    const WORDS: [&str; 8] =
+        ["secret", "token", "passw", "passcode", "passphrase", "apikey", "credential", "privatekey"];
+    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let name = name.to_ascii_lowercase();
+    WORDS.iter().any(|word| name.contains(word))
+}
 
 impl Trigger {
     /// The trigger that `rule` is.
@@ -41,8 +55,11 @@ impl Trigger {
             Some(rule) => trigger.add(rule)?,
         }
         if trigger.algorithm.is_empty() {
-            return Err("nothing proves who sends it: its trigger-rule has no payload-hmac-sha1, -sha256 or -sha512"
-                .to_string());
+            return Err(
+                "nothing proves who sends it: its trigger-rule has no payload-hmac-sha1, -sha256 or -sha512, and no \
+                        X-Gitlab-Token"
+                    .to_string(),
+            );
         }
         Ok(trigger)
     }
@@ -50,6 +67,10 @@ impl Trigger {
     /// Asks `rule` too.
     fn add(&mut self, rule: &Value) -> Result<(), String> {
         let rule = rule.as_object().ok_or("its trigger-rule is no object")?;
+        // Of several it takes one, and one of nothing is never true.
+        if rule.len() != 1 {
+            return Err("its trigger-rule has a part that is not one rule".to_string());
+        }
         for (kind, inner) in rule {
             match kind.as_str() {
                 "and" => {
@@ -74,7 +95,8 @@ impl Trigger {
         let mut either = Trigger::default();
         for rule in rules {
             let mut one = Trigger::default();
-            one.add_match(rule.get("match").unwrap_or(&Value::Null))?;
+            let only = rule.as_object().filter(|rule| rule.len() == 1).and_then(|rule| rule.get("match"));
+            one.add_match(only.unwrap_or(&Value::Null))?;
             either.json.extend(one.json);
             either.types.extend(one.types);
             either.allow_from.extend(one.allow_from);
@@ -128,15 +150,24 @@ impl Trigger {
             }
             _ => return Err("its trigger-rule has a match that is unknown here".to_string()),
         };
-        if !self.algorithm.is_empty() {
-            return Err("its trigger-rule asks for two signatures".to_string());
-        }
         let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if source != "header" || name.is_empty() || !name.bytes().all(is_token) {
             return Err("its signature is not in a header".to_string());
         }
-        (self.header, self.algorithm, self.secret) = (name.to_string(), algorithm, text("secret").to_string());
+        self.add_signature(name, algorithm, text("secret"))
+    }
+
+    fn add_signature(&mut self, header: &str, algorithm: &'static str, secret: &str) -> Result<(), String> {
+        if !self.algorithm.is_empty() {
+            return Err("its trigger-rule asks for two signatures".to_string());
+        }
+        (self.header, self.algorithm, self.secret) = (header.to_string(), algorithm, secret.to_string());
         Ok(())
+    }
+
+    /// Whether what is sent says who sends it, and nothing signs the body.
+    pub(super) fn is_token(&self) -> bool {
+        self.algorithm == TOKEN
     }
 
     fn add_value(&mut self, source: &str, name: &str, value: &str) -> Result<(), String> {
@@ -147,10 +178,15 @@ impl Trigger {
                 }
                 self.add_types(vec![value.to_string()])
             }
+            "header" if name.eq_ignore_ascii_case(GITLAB_TOKEN) => self.add_signature(name, TOKEN, value),
             "header" => {
                 Err("its trigger-rule looks at a header, and a filter looks at the source, the type and the payload"
                     .to_string())
             }
+            "payload" if is_secret(name) => Err(format!(
+                "its trigger-rule compares {} of the payload, which looks like a secret: none stands in a configuration",
+                quoted(name)
+            )),
             "payload" => {
                 let steps = name.split('.').map(|step| step.replace('~', "~0").replace('/', "~1"));
                 let place: String = steps.map(|step| format!("/{step}")).collect();
@@ -170,15 +206,20 @@ impl Trigger {
     }
 
     fn add_network(&mut self, range: &str) -> Result<(), String> {
-        let network = match range.trim().parse::<Network>() {
+        let network = |range: &str| match range.parse::<Network>() {
             // It takes any address of the network for the network.
-            Ok(network) | Err(InvalidNetwork::HostBits(network)) => network,
-            Err(InvalidNetwork::Malformed) => return Err("its trigger-rule has an ip-range that is none".to_string()),
+            Ok(network) | Err(InvalidNetwork::HostBits(network)) => Some(network.to_string()),
+            Err(InvalidNetwork::Malformed) => None,
+        };
+        // Several stand beside each other, and any of them may match.
+        let networks: Option<Vec<String>> = range.split_whitespace().map(network).collect();
+        let Some(networks) = networks.filter(|networks| !networks.is_empty()) else {
+            return Err("its trigger-rule has an ip-range that is none".to_string());
         };
         if !self.allow_from.is_empty() {
             return Err("its trigger-rule asks for two ip-ranges at once".to_string());
         }
-        self.allow_from.push(network.to_string());
+        self.allow_from = networks;
         Ok(())
     }
 
@@ -205,8 +246,13 @@ impl Trigger {
         }
     }
 
-    /// What is to be known of a scheme that is no preset.
+    /// What is to be known of a scheme that is no preset, or signs nothing.
     pub(super) fn scheme_note(&self) -> Option<String> {
+        if self.is_token() {
+            return Some(
+                "its token says who sends, and nothing signs the body: so it says accept_uncovered_body".to_string(),
+            );
+        }
         let prefix = self.algorithm.strip_prefix("hmac-")?;
         self.preset().is_none().then(|| {
             format!(

@@ -29,7 +29,7 @@ fn a_hook_becomes_a_source_and_a_command() {
            "pass-environment-to-command":[{"source":"string","envname":"STAGE","name":"live"},{"source":"string","name":"x"}]"#,
         r#"{"match":{"type":"value","value":"refs/heads/main","parameter":{"source":"payload","name":"ref"}}},
            {"match":{"type":"value","value":"push","parameter":{"source":"header","name":"X-GitHub-Event"}}},
-           {"match":{"type":"ip-whitelist","ip-range":"192.0.2.1/24"}}"#,
+           {"match":{"type":"ip-whitelist","ip-range":"192.0.2.1/24 2001:db8::1"}}"#,
     );
     assert_eq!((imported.counts, &imported.notes[..]), ((1, 1), &[][..]));
     let config = read(&imported);
@@ -37,7 +37,7 @@ fn a_hook_becomes_a_source_and_a_command() {
     assert_eq!((source.name.as_str(), source.path.as_str()), ("deploy", "/hooks/deploy"));
     assert_eq!(source.scheme, SchemeReference::Named("github".into()));
     assert_eq!(source.secrets[0].keeping, Keeping::File("/f/deploy.secret".into()));
-    assert_eq!(source.access.allow_from, ["192.0.2.0/24".parse().unwrap()]);
+    assert_eq!(source.access.allow_from, ["192.0.2.0/24", "2001:db8::1"].map(|network| network.parse().unwrap()));
     assert_eq!(command(&config).argv, ["env", "STAGE=live", "HOOK_x=x", "/srv/deploy.sh", "--now"]);
     assert_eq!(command(&config).working_dir, Path::new("/srv/app"));
     let takes = |event_type, payload| config.sinks[0].filter.takes("deploy", Some(event_type), Some(payload));
@@ -51,6 +51,20 @@ fn a_hook_becomes_a_source_and_a_command() {
 fn no_secret_stands_in_the_configuration_nor_in_what_is_said() {
     for rule in ["", r#"{"not":{"match":{}}}"#, r#"{"match":{"type":"regex","regex":".","parameter":{}}}"#] {
         let imported = hook("", rule);
+        assert!(!format!("{imported:?}").contains("hunter2"), "{imported:?}");
+    }
+}
+
+/// A command that is given the secret would have it stand in the configuration.
+#[test]
+fn a_hook_that_hands_its_secret_to_its_command_is_not_carried_over() {
+    for members in [
+        r#""pass-arguments-to-command":[{"source":"string","name":"--key=hunter2_of_16_or_more"}]"#,
+        r#""pass-environment-to-command":[{"source":"string","envname":"X","name":"hunter2_of_16_or_more"}]"#,
+    ] {
+        let imported = hook(members, "");
+        assert_eq!((imported.counts, imported.secrets.len()), ((0, 1), 0), "{imported:?}");
+        assert!(imported.notes[0].contains("none stands in a configuration"), "{imported:?}");
         assert!(!format!("{imported:?}").contains("hunter2"), "{imported:?}");
     }
 }
@@ -102,6 +116,12 @@ fn a_hook_whose_rule_cannot_be_asked_is_not_carried_over() {
             "two signatures",
         ),
         (r#"{"xor":[]}"#.to_string(), "unknown here"),
+        ("{}".to_string(), "not one rule"),
+        (format!(r#"{{"and":[],{}"#, &value("payload", "a")[1..]), "not one rule"),
+        (format!(r#"{{"or":[{{"not":{{}},{}]}}"#, &value("payload", "a")[1..]), "unknown here"),
+        (r#"{"match":{"type":"ip-whitelist","ip-range":" "}}"#.to_string(), "an ip-range that is none"),
+        (value("payload", "hook.secret"), "\"hook.secret\" of the payload, which looks like a secret"),
+        (value("payload", "access_token"), "looks like a secret"),
         ("7".to_string(), "no object"),
     ] {
         let imported = hook("", &rule);
@@ -134,12 +154,21 @@ fn a_command_that_would_get_something_else_is_left_out_and_its_source_is_not() {
             "the header \"X-GitHub-Event\"",
         ),
         (r#""pass-environment-to-command":[{"source":"url","name":"q"}]"#, "the query"),
+        (
+            r#""pass-environment-to-command":[{"source":"string","envname":"API_TOKEN","name":"hunter2"}]"#,
+            "\"API_TOKEN\" looks like a secret",
+        ),
+        (
+            r#""pass-environment-to-command":[{"source":"string","envname":"db-password","name":"hunter2"}]"#,
+            "looks like a secret",
+        ),
         (r#""pass-file-to-command":[{"source":"entire-payload"}]"#, "no file is written"),
         (r#""pre-hook-command":"x""#, "before an event is accepted"),
         (r#""something-new":1"#, "\"something-new\": it is unknown here"),
     ] {
         let imported = hook(members, "");
         assert_eq!(imported.counts, (0, 1), "{members}");
+        assert!(!imported.toml.contains("hunter2"), "{}", imported.toml);
         assert!(imported.notes.iter().any(|note| note.contains(why)), "{members}: {:?}", imported.notes);
         let config = read(&imported);
         assert_eq!((config.sources.len(), config.sinks.len()), (1, 0), "{}", imported.toml);
@@ -183,6 +212,28 @@ fn a_signature_of_no_preset_becomes_a_scheme() {
         Keeping::RawFile("/f/a.secret".into()),
         "its newline is part of it"
     );
+}
+
+#[test]
+fn gitlabs_token_is_a_secret_and_stands_in_no_configuration() {
+    let token = r#"{"match":{"type":"value","value":"hunter2_of_16_or_more","parameter":{"source":"header","name":"X-Gitlab-Token"}}}"#;
+    let kind =
+        r#"{"match":{"type":"value","value":"Push Hook","parameter":{"source":"header","name":"X-Gitlab-Event"}}}"#;
+    let hooks =
+        |rule: &str| format!(r#"[{{"id":"redeploy","execute-command":"/srv/deploy.sh","trigger-rule":{rule}}}]"#);
+    let imported = import(&hooks(&format!(r#"{{"and":[{token},{kind}]}}"#)), "hooks").unwrap();
+    assert_eq!((imported.counts, imported.secrets[0].1.as_bytes()), ((1, 1), &b"hunter2_of_16_or_more"[..]));
+    assert!(!format!("{imported:?}").contains("hunter2"), "{imported:?}");
+    assert!(imported.notes[0].contains("nothing signs the body"), "{:?}", imported.notes);
+    let config = read(&imported);
+    assert_eq!(config.sources[0].scheme, SchemeReference::Named("gitlab-token".into()));
+    assert!(config.sources[0].accept_uncovered_body);
+    assert!(config.sinks[0].filter.takes("redeploy", Some("Push Hook"), None));
+    let signature = r#"{"match":{"type":"payload-hmac-sha1","secret":"x","parameter":{"source":"header","name":"X"}}}"#;
+    for rule in [format!(r#"{{"and":[{signature},{token}]}}"#), format!(r#"{{"or":[{token},{kind}]}}"#)] {
+        let imported = import(&hooks(&rule), "hooks").unwrap();
+        assert_eq!((imported.counts, imported.secrets.len()), ((0, 1), 0), "{rule}");
+    }
 }
 
 #[test]

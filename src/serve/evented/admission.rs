@@ -3,13 +3,15 @@
 use super::session::Session;
 use super::slots::Slot;
 use super::socket::Stream;
-use super::{BACKOFF, Loop};
+use super::{BACKLOG, BACKOFF, Listener, Listening, Loop};
 use crate::http1::Connection;
 use crate::receipt::Keep;
 use crate::serve::watch::{Happening, Shed};
 use mio::Token;
+use mio::unix::SourceFd;
 use std::io;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Most connections accepted in a turn from one listener, for the same reason.
 const ACCEPTS_A_TURN: usize = 64;
@@ -47,6 +49,38 @@ impl<K: Keep> Loop<'_, K> {
         }
         // More may wait than was taken: then the next turn follows at once.
         self.accept_after = self.now;
+    }
+
+    /// Listens on `listeners` from now on. Who connected to another one is let in still.
+    pub(super) fn listen_on(&mut self, listeners: Vec<Arc<Listener>>) {
+        let stays = |listening: &Listening| listeners.iter().any(|stays| Arc::ptr_eq(stays, &listening.listener));
+        for listening in self.listeners.iter_mut().filter(|listening| !stays(listening)) {
+            listening.ready = true;
+        }
+        // Of as many as can wait there, each time some.
+        for _ in 0..=BACKLOG.unsigned_abs() as usize / ACCEPTS_A_TURN {
+            if !self.listeners.iter().any(|listening| listening.ready && !stays(listening)) {
+                break;
+            }
+            self.accept();
+        }
+        let mut before = std::mem::take(&mut self.listeners);
+        for listener in listeners {
+            let known = before.iter().position(|listening| Arc::ptr_eq(&listening.listener, &listener));
+            if let Some(at) = known {
+                self.listeners.push(before.swap_remove(at));
+                continue;
+            }
+            match Listening::start(&self.poll, self.next_listener, listener) {
+                Ok(listening) => self.listeners.push(listening),
+                Err(_) => self.watch.connection(Happening::AcceptFailed),
+            }
+            self.next_listener += 1;
+        }
+        for listening in before {
+            // Another listener may be on the same socket, which would be told of for this one too.
+            let _ = self.poll.registry().deregister(&mut SourceFd(&listening.listener.descriptor()));
+        }
     }
 
     fn welcome(&mut self, mut stream: Stream, session: Option<Box<Session>>, peer: Option<IpAddr>) {

@@ -2,14 +2,13 @@
 
 use super::session::{Session, Tls};
 use crate::serve::unix::{self, SocketFile};
-use mio::event::Source;
 use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use mio::{Interest, Registry, Token};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 use std::io::{self, Read, Write};
 use std::net::{self, IpAddr, Shutdown, SocketAddr, ToSocketAddrs};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::net as unix_net;
 use std::path::Path;
 
@@ -166,10 +165,22 @@ impl Listener {
         self.tls.as_ref().map(Tls::session).transpose()
     }
 
-    pub(super) fn source(&mut self) -> &mut dyn Source {
-        match &mut self.kind {
-            Kind::Tcp(listener) => listener,
-            Kind::Unix(listener, _) => listener,
+    /// The same TCP socket once more, for a listener of another kind on it.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidInput`] for a Unix socket; otherwise what the system said.
+    pub fn again(&self) -> io::Result<net::TcpListener> {
+        match &self.kind {
+            Kind::Tcp(listener) => Ok(listener.as_fd().try_clone_to_owned()?.into()),
+            Kind::Unix(..) => Err(io::Error::new(io::ErrorKind::InvalidInput, "TLS is spoken on TCP sockets only")),
+        }
+    }
+
+    /// Its descriptor, by which its readiness is told: of what several hold nobody has the whole.
+    pub(super) fn descriptor(&self) -> RawFd {
+        match &self.kind {
+            Kind::Tcp(listener) => listener.as_raw_fd(),
+            Kind::Unix(listener, _) => listener.as_raw_fd(),
         }
     }
 }

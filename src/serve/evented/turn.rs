@@ -129,9 +129,11 @@ impl<K: Keep> Loop<'_, K> {
             self.is_woken = true;
             return self.adopt();
         }
-        let index = (WAKER.0 - 1).checked_sub(token.0).unwrap_or(usize::MAX);
-        if let Some(listening) = self.listeners.get_mut(index) {
-            listening.ready = true;
+        let number = (WAKER.0 - 1).checked_sub(token.0).unwrap_or(usize::MAX);
+        if number < self.next_listener {
+            if let Some(listening) = self.listeners.iter_mut().find(|listening| listening.number == number) {
+                listening.ready = true;
+            }
             return;
         }
         if let Some(slot) = self.slots.get_mut(token.0) {
@@ -153,6 +155,9 @@ impl<K: Keep> Loop<'_, K> {
             self.settings = serving.settings;
             // They go by the numbers of receivers, which may be others now.
             self.rates = Rates::default();
+            if let Some(listeners) = serving.listeners.filter(|_| self.stopping.is_none()) {
+                self.listen_on(listeners);
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Certificates and keys as files, and all that can be wrong with them.
 
 use crate::config::ConfigError;
+use crate::open::open;
 use crate::time::UnixTime;
 use crate::verify::Secret;
 use hmac::digest::zeroize::Zeroize;
@@ -11,7 +12,6 @@ use rustls::pki_types::{self, CertificateDer, PrivateKeyDer};
 use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, Error, InconsistentKeys, RootCertStore};
-use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -133,7 +133,7 @@ fn read(path: &Path, file: &str) -> Result<(Secret, u32), ConfigError> {
     let unreadable = |error: io::Error| {
         ConfigError::new(format!("cannot read {file}: {error}"), "give a file that this user can read")
     };
-    let opened = File::open(path).map_err(unreadable)?;
+    let opened = open(path).map_err(unreadable)?;
     let metadata = opened.metadata().map_err(unreadable)?;
     let expected = usize::try_from(metadata.len()).unwrap_or(0).min(FILE_LIMIT_BYTES);
     // It is not to be moved while it grows, since what is left behind would not be wiped.
