@@ -10,7 +10,7 @@ use crate::{Numbers, get, readiness, watched};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Waits until it says that it is ready, or that it is not; gives why.
@@ -121,7 +121,7 @@ fn a_receiver_that_waits_for_who_reads_what_it_prints_is_alive_and_not_ready_unt
     let mut command = hookgate();
     command.args(["serve", "--listen", "unix:socket", "--admin", "unix:admin", "--no-store", "--log-level", "off"]);
     command.current_dir(folder.path()).env("HOOKGATE_SECRET", SECRET);
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = Ended(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap());
     let start = Instant::now();
     let connect = |name: &str| loop {
         match UnixStream::connect(folder.path().join(name)) {
@@ -147,14 +147,22 @@ fn a_receiver_that_waits_for_who_reads_what_it_prints_is_alive_and_not_ready_unt
         }
     };
     until("events have been waiting to be kept for ");
-    let mut printed = BufReader::new(child.stdout.take().unwrap());
+    let mut printed = BufReader::new(child.0.stdout.take().unwrap());
     printed.read_line(&mut String::new()).unwrap();
     until("\"ready\":true");
     let mut answer = String::new();
     client.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    child.kill().unwrap();
-    child.wait().unwrap();
+}
+
+/// A process that ends with the test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]
