@@ -1,14 +1,18 @@
 //! A secret that is planted wherever there can be one is found nowhere else: a receiver with all kinds of secrets and of sinks, all
 //! that it says anywhere, and all that its commands say of what it kept.
 
+mod commands;
+mod seen;
+
 use crate::support::client::Client;
-use crate::support::command::{finish, hookgate};
 use crate::support::receiver::{Receiver, setup};
 use crate::support::request::{Post, signed, signed_with, unsigned};
-use crate::support::{SECRET, contains, signer, unique};
+use crate::support::{SECRET, signer, unique};
 use crate::{Numbers, get, until};
+use commands::run;
 use hookgate::verify::Signer;
 use hookgate::{Secret, UnixTime, preset};
+use seen::{Seen, base64, forms};
 use std::fs;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
@@ -53,66 +57,6 @@ const SECRETS: [&str; 13] = [
 
 /// What stands in a delivery, and for its receivers alone: in no log, number or answer, but in listings and sinks.
 const OF_DELIVERIES: [&str; 4] = ["w0rds-in-a-body", "w0rds-in-a-type", "w0rds-in-an-id", "w0rds-in-a-path"];
-
-/// All bytes that somebody could see, and where.
-#[derive(Default)]
-struct Seen(Vec<(String, Vec<u8>)>);
-
-impl Seen {
-    fn add(&mut self, place: impl Into<String>, bytes: impl AsRef<[u8]>) {
-        self.0.push((place.into(), bytes.as_ref().to_vec()));
-    }
-
-    /// A file, or all files of a folder.
-    fn add_file(&mut self, path: &Path) {
-        match fs::read_dir(path) {
-            Ok(files) => files.for_each(|file| self.add_file(&file.unwrap().path())),
-            Err(_) => self.add(path.display().to_string(), fs::read(path).unwrap()),
-        }
-    }
-
-    fn expect_without(&self, words: &[String]) {
-        for (place, bytes) in &self.0 {
-            for word in words {
-                assert!(!contains(bytes, word.as_bytes()), "{word} in {place}: {}", String::from_utf8_lossy(bytes));
-            }
-        }
-    }
-
-    /// That the places are what they are taken for: one of those that `place` begins holds `word`.
-    fn expect(&self, place: &str, word: &str) {
-        let mut places = self.0.iter().filter(|(name, _)| name.contains(place));
-        assert!(places.any(|(_, bytes)| contains(bytes, word.as_bytes())), "no {word} in {place}");
-    }
-}
-
-/// A text as it is, as hex, and as it stands in base64 of something longer, wherever it begins there.
-fn forms(text: &str) -> Vec<String> {
-    let within = |before: usize| {
-        let whole = base64(&[&vec![0; before], text.as_bytes()].concat());
-        whole[(8 * before).div_ceil(6)..8 * (before + text.len()) / 6].to_string()
-    };
-    [vec![text.to_string(), hex::encode(text)], (0..3).map(within).collect()].concat()
-}
-
-#[test]
-fn a_text_is_found_in_base64_of_something_longer() {
-    for before in ["", "1", "12", "123"] {
-        let whole = base64(format!("{before}{PASSCODE}after").as_bytes());
-        assert!(forms(PASSCODE)[2..].iter().any(|form| whole.contains(form)), "{whole}");
-    }
-    assert_eq!(base64(b"any carnal pleas"), "YW55IGNhcm5hbCBwbGVhcw==");
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let letters = bytes.chunks(3).flat_map(|chunk| {
-        let bits = chunk.iter().fold(0, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        (0..=chunk.len()).map(move |at| char::from(LETTERS[(bits >> (18 - 6 * at)) as usize & 63]))
-    });
-    let text: String = letters.collect();
-    text.clone() + &"=".repeat((4 - text.len() % 4) % 4)
-}
 
 /// What is forwarded to it, as text.
 fn server() -> (std::net::SocketAddr, mpsc::Receiver<String>) {
@@ -268,19 +212,6 @@ fn words(systemd: &UnixDatagram) -> Vec<u8> {
     words
 }
 
-/// Runs hookgate in the receiver's folder, with all of its secrets in the environment.
-fn run(seen: &mut Seen, folder: &Path, arguments: &[&str], stdin: &[u8]) -> String {
-    let mut command = hookgate();
-    command.args(arguments).current_dir(folder);
-    command
-        .env("HOOKGATE_SECRET", SECRET)
-        .env("HOOKGATE_OTHER", IN_OTHER_VARIABLE)
-        .env("CREDENTIALS_DIRECTORY", "creds");
-    let outcome = finish(command, stdin);
-    seen.add(arguments.join(" "), [outcome.stdout.as_slice(), outcome.stderr.as_bytes()].concat());
-    String::from_utf8_lossy(&outcome.stdout).into_owned()
-}
-
 /// Waits until each sink has taken `count` events.
 fn until_handed_on(receiver: &Receiver, count: usize) -> Numbers {
     let done = |numbers: &Numbers, sink: &str, kind: &str| {
@@ -397,7 +328,7 @@ fn a_secret_planted_in_environment_file_header_token_and_url_is_in_nothing_that_
         run(&mut of_deliveries, &folder, &["events", "show", "--data", "data", id], b"");
         run(&mut of_deliveries, &folder, &["events", "show", "--data", "data", "--json", id], b"");
     }
-    of_commands(&mut seen, &folder);
+    commands::all(&mut seen, &folder);
 
     receiver.signal("TERM");
     let (status, events) = receiver.wait();
@@ -460,64 +391,4 @@ fn a_secret_planted_in_environment_file_header_token_and_url_is_in_nothing_that_
     seen.expect_without(&secrets);
     let words: Vec<String> = OF_DELIVERIES.iter().map(ToString::to_string).chain(signatures).collect();
     seen.expect_without(&words);
-}
-
-/// What commands say that are given secrets, right and wrong ones.
-fn of_commands(seen: &mut Seen, folder: &Path) {
-    run(seen, folder, &["config", "check", "--config", "hookgate.toml", "--probe"], b"");
-    for (_, scheme, _) in SOURCES {
-        run(seen, folder, &["schemes", "show", scheme], b"");
-    }
-    let body = b"{}";
-    let header = format!("X-Hub-Signature-256: {}", signer::signature(IN_FILE.as_bytes(), b"{}\n"));
-    for arguments in [
-        &["--scheme", "github", "--secret-file", "file", "--header", header.as_str()][..],
-        &["--scheme", "github", "--secret-env", "HOOKGATE_OTHER", "--also-try", "file", "--header", header.as_str()],
-        &["--scheme", "gitlab-token", "--secret-file", "token", "--header", &format!("X-Gitlab-Token: {TOKEN}0")],
-        &["--scheme", "gitlab-token", "--secret-file", "file", "--header", &format!("X-Gitlab-Token: {TOKEN}")],
-        &[
-            "--scheme",
-            "deepgram-basic",
-            "--secret-file",
-            "basic",
-            "--header",
-            &format!("Authorization: Basic {PASSWORD}"),
-        ],
-        &["--scheme", "netlify", "--secret-file", "jwt", "--header", &format!("X-Webhook-Signature: {OF_TOKENS}")],
-    ] {
-        run(seen, folder, &[&["verify", "--explain"], arguments].concat(), body);
-    }
-    run(seen, folder, &["sign", "--scheme", "github", "--secret-file", "file"], body);
-    let (address, _told) = server();
-    for scheme in [["github", "file"], ["gitlab-token", "token"], ["netlify", "jwt"]] {
-        let url = format!("http://{address}/?token={IN_URL}");
-        let [scheme, file] = scheme;
-        run(seen, folder, &["send", &url, "--scheme", scheme, "--secret-file", file], body);
-        run(
-            seen,
-            folder,
-            &["send", &format!("http://127.0.0.1:1/?token={IN_URL}"), "--scheme", scheme, "--secret-file", file],
-            body,
-        );
-    }
-    // Files that hold a secret with a mistake in it, or are given in the place of another.
-    fs::write(folder.join("mistaken"), format!("whsec_{IN_FILE}!")).unwrap();
-    fs::write(folder.join("empty-lines"), format!("{IN_FILE}\n\n")).unwrap();
-    for arguments in [
-        &["sign", "--scheme", "standard-webhooks", "--secret-file", "mistaken"][..],
-        &["sign", "--scheme", "github", "--secret-file", "empty-lines"],
-        &["sign", "--scheme", "discord", "--secret-file", "file"],
-        &["verify", "--scheme", "sendgrid", "--secret-file", "file", "--header", "a: b"],
-        &["verify", "--scheme-file", "file", "--secret-file", "file"],
-        &["serve", "--config", "file"],
-        &["serve", "--config", "mistaken"],
-        &["config", "check", "--config", "file"],
-        &["config", "import", "file"],
-        &["serve", "--listen", "127.0.0.1:0", "--scheme", "standard-webhooks", "--secret-file", "mistaken"],
-        &["serve", "--listen", "127.0.0.1:0", "--scheme-file", "file", "--secret-file", "file"],
-    ] {
-        run(seen, folder, arguments, body);
-    }
-    #[cfg(feature = "tls")]
-    run(seen, folder, &["serve", "--listen", "https://127.0.0.1:0", "--tls-cert", "file", "--tls-key", "file"], body);
 }
