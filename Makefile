@@ -23,6 +23,8 @@ LISTEN ?= 127.0.0.1:5000
 
 FUZZ_TARGETS = $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 MINIMAL = --no-default-features --features tiny_http
+# All features but `default`, as Cargo.toml lists them.
+FEATURES = $(shell sed -n '/^\[features\]/,/^\[dependencies\]/s/^\([a-z_]*\) = .*/\1/p' Cargo.toml | grep -vx default)
 # Installs Debian packages where a command is missing: $(call need,COMMAND,PACKAGES)
 need = command -v $(1) >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $(2); }
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -88,6 +90,10 @@ lint: ## Formatting, clippy and documentation, warnings are errors
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --all-targets $(MINIMAL) -- -D warnings
+	# The library without features and with each alone, as somebody else may depend on it.
+	for feature in '' $(FEATURES); do
+	  cargo clippy --locked --lib --no-default-features --features "$$feature" -- -D warnings
+	done
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
 	for manifest in fuzz/Cargo.toml benches/*/Cargo.toml benches/load/recipes/*/Cargo.toml examples/*/Cargo.toml; do
 	  cargo fmt --check --manifest-path "$$manifest"

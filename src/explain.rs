@@ -19,6 +19,7 @@ mod tries;
 mod url;
 
 pub use cause::{BodyCause, Cause, SecretCause, SignatureCause, TokenCause};
+#[cfg(feature = "cli")]
 pub(crate) use secret::begins_as_api_key;
 pub use tries::{BYTES_LIMIT, TRIES_LIMIT};
 

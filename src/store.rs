@@ -30,6 +30,7 @@ mod walk;
 mod writer;
 
 pub use check::{Findings, check};
+#[cfg(feature = "config")]
 pub(crate) use connection::guard;
 pub use error::StoreError;
 pub(crate) use error::is_damage;

@@ -8,6 +8,6 @@ mod quota;
 mod requests;
 
 pub use admin::Admin;
-pub use health::Health;
+pub use health::{Health, Place};
 pub use metrics::Metrics;
 pub use requests::Requests;

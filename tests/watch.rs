@@ -18,9 +18,12 @@ const KEEPS_CONNECTIONS: bool = true;
 mod watch {
     mod admin;
     mod alarms;
+    mod exposition;
     mod health;
+    mod hostile;
     mod log;
     mod metrics;
+    mod planted;
     mod secrecy;
     mod sinks;
 }

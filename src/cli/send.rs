@@ -72,12 +72,14 @@ impl Send {
     }
 
     fn cannot_post(&self, error: ureq::Error) -> Failure {
+        let shown = without_credentials(&self.url);
         match error {
             ureq::Error::BadUri(_) | ureq::Error::Http(_) => wrong(
-                format!("cannot post to {:?}: {error}", without_credentials(&self.url)),
+                // It may say again what the URL is.
+                format!("cannot post to {shown:?}: {}", error.to_string().replace(&self.url, &shown)),
                 "give a URL such as http://127.0.0.1:5000/webhook",
             ),
-            error => Failure::Running(format!("cannot post to {}: {error}", without_credentials(&self.url))),
+            error => Failure::Running(format!("cannot post to {shown}: {error}")),
         }
     }
 
@@ -120,11 +122,13 @@ impl Send {
     }
 }
 
-/// `url` as it can be shown: what stands before an @ of its authority is a secret.
+/// `url` as it can be shown: what stands before an @ of its authority is a secret, and a query is where people put tokens.
 fn without_credentials(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_string() };
-    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    format!("{scheme}://{}{path}", authority.rsplit('@').next().unwrap_or_default())
+    let (url, query) = url.split_at(url.find('?').unwrap_or(url.len()));
+    let query = if query.len() > 1 { "?***" } else { query };
+    let (scheme, rest) = url.find("://").map_or(("", url), |at| url.split_at(at + "://".len()));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    format!("{scheme}{}{path}{query}", authority.rsplit('@').next().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -135,7 +139,10 @@ mod tests {
     fn credentials_in_a_url_are_not_shown() {
         for (url, shown) in [
             ("https://user:pass@a.example:1/x@y", "https://a.example:1/x@y"),
-            ("https://us@er:pass@a.example?@", "https://a.example?@"),
+            ("https://us@er:pass@a.example?@", "https://a.example?***"),
+            ("https://a.example/x?token=t://u/@v", "https://a.example/x?***"),
+            ("http://a.example/?", "http://a.example/?"),
+            ("user:pass@a.example/x", "a.example/x"),
             ("http://a.example", "http://a.example"),
             ("nonsense", "nonsense"),
         ] {

@@ -94,7 +94,8 @@ impl Running {
             mode: AtomicU8::new(Mode::Run as u8),
             busy: AtomicBool::new(false),
         });
-        let watched = Arc::new(WatchedSink::new(&configured.name, kind(&configured.kind)));
+        let before = predecessor.as_ref().map(|predecessor| &*predecessor.running.watched);
+        let watched = Arc::new(WatchedSink::new(&configured.name, kind(&configured.kind), before));
         watched.set_done(shared.ledger.cursor(&configured.name)?);
         let (end, ended) = mpsc::channel();
         let is_stream = matches!(taker, Taker::Stream(_));

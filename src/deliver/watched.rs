@@ -13,16 +13,23 @@ pub struct Watched {
     sinks: RwLock<Vec<Arc<WatchedSink>>>,
 }
 
-/// One sink. Counts begin with the receiver's start; owed and dead events are those of delivery's file.
+/// One sink. Counts begin with the receiver's start, and go on where the sink is configured otherwise meanwhile; owed and dead
+/// events are those of delivery's file.
 #[derive(Debug)]
 pub struct WatchedSink {
     name: String,
     kind: &'static str,
     done: AtomicI64,
-    attempts: [AtomicU64; 3],
+    counts: Arc<Counts>,
     owed: AtomicU64,
     dead: AtomicU64,
     paused: AtomicBool,
+}
+
+/// What goes on through changes of its sink.
+#[derive(Debug)]
+struct Counts {
+    attempts: [AtomicU64; 3],
     succeeded_at_ms: AtomicI64,
 }
 
@@ -74,16 +81,18 @@ impl Watched {
 }
 
 impl WatchedSink {
-    pub(super) fn new(name: &str, kind: &'static str) -> Self {
+    /// That of a sink which takes the place of `predecessor`, if there was one.
+    pub(super) fn new(name: &str, kind: &'static str, predecessor: Option<&WatchedSink>) -> Self {
+        let same = predecessor.filter(|before| before.kind == kind);
+        let begun = || Arc::new(Counts { attempts: <_>::default(), succeeded_at_ms: AtomicI64::new(i64::MIN) });
         WatchedSink {
             name: name.to_string(),
             kind,
             done: AtomicI64::new(0),
-            attempts: <_>::default(),
+            counts: same.map_or_else(begun, |before| Arc::clone(&before.counts)),
             owed: AtomicU64::new(0),
             dead: AtomicU64::new(0),
             paused: AtomicBool::new(false),
-            succeeded_at_ms: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -108,7 +117,7 @@ impl WatchedSink {
     /// How many attempts came to this.
     #[must_use]
     pub fn attempts(&self, came: Came) -> u64 {
-        self.attempts.get(came as usize).map_or(0, |count| count.load(Ordering::Relaxed))
+        self.counts.attempts.get(came as usize).map_or(0, |count| count.load(Ordering::Relaxed))
     }
 
     /// How many events are to be tried again.
@@ -132,7 +141,7 @@ impl WatchedSink {
     /// When an attempt last succeeded, if one has.
     #[must_use]
     pub fn succeeded_at(&self) -> Option<UnixTime> {
-        let at_ms = self.succeeded_at_ms.load(Ordering::Relaxed);
+        let at_ms = self.counts.succeeded_at_ms.load(Ordering::Relaxed);
         (at_ms != i64::MIN).then(|| UnixTime::from_ms(at_ms))
     }
 
@@ -142,11 +151,11 @@ impl WatchedSink {
 
     /// So many attempts came to this at `now`.
     pub(super) fn count(&self, came: Came, attempts: u64, now: UnixTime) {
-        if let Some(count) = self.attempts.get(came as usize) {
+        if let Some(count) = self.counts.attempts.get(came as usize) {
             count.fetch_add(attempts, Ordering::Relaxed);
         }
         if came == Came::Done {
-            self.succeeded_at_ms.store(now.as_ms(), Ordering::Relaxed);
+            self.counts.succeeded_at_ms.store(now.as_ms(), Ordering::Relaxed);
         }
     }
 

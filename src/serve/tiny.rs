@@ -174,6 +174,9 @@ fn turn<K: Keep>(first: tiny_http::Request, front: &mut Front<'_>, desk: &mut De
     }
     let deliveries = judged.iter().filter(|(_, verdict, _)| matches!(verdict, Ok(Decided::Proven(..)))).count();
     let asked = Instant::now();
+    if deliveries > 0 {
+        watch.settles();
+    }
     let receipt = settle(keeper).ok();
     if deliveries > 0 {
         watch.settled(Settled { deliveries, took: asked.elapsed(), is_kept: receipt.is_some() });

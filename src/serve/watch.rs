@@ -29,6 +29,9 @@ pub trait Watch: Send {
         let _ = request;
     }
 
+    /// The keeper is asked to keep a turn, which may take as long as a disk takes.
+    fn settles(&mut self) {}
+
     /// The keeper was asked to keep a turn.
     fn settled(&mut self, turn: Settled) {
         let _ = turn;
@@ -101,6 +104,16 @@ impl Verdict<'_> {
             Verdict::Handshake => "handshake",
             Verdict::Refused(_) => "refused",
             Verdict::Unavailable => "unavailable",
+        }
+    }
+
+    /// Why it was not taken, in one word of a fixed set; nothing where it was.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Verdict::Refused(refusal) => refusal.name(),
+            Verdict::Unavailable => "store",
+            Verdict::Accepted | Verdict::Duplicate | Verdict::Handshake => "",
         }
     }
 }

@@ -1,11 +1,14 @@
 //! Reading the store, beside the receiver that writes it.
 
-use super::{Asks, EventId, StoreError, StoreId, connection, judge, kept, path_of};
+#[cfg(feature = "config")]
+use super::Asks;
+use super::{EventId, StoreError, StoreId, connection, judge, kept, path_of};
 use crate::json;
 use crate::payload::{self, Payload};
 use crate::time::UnixTime;
 use rusqlite::{Connection, Row, params};
 use std::path::Path;
+#[cfg(feature = "config")]
 use std::sync::Arc;
 
 /// Reads a store. Not promised: that a read transaction of it may last. One that does keeps the receiver's log from being used
@@ -16,6 +19,7 @@ pub struct Reader {
     id: StoreId,
     columns: Columns,
     /// The receiver's, in whose process this is.
+    #[cfg(feature = "config")]
     asks: Option<Arc<Asks>>,
 }
 
@@ -100,10 +104,17 @@ impl Reader {
             .query_row("SELECT id FROM store", [], |row| row.get(0))
             .map_err(|error| StoreError::opening(&path_of(folder), &error))?;
         let columns = Columns::of(&connection);
-        Ok(Reader { connection, id: StoreId::new(id), columns, asks: None })
+        Ok(Reader {
+            connection,
+            id: StoreId::new(id),
+            columns,
+            #[cfg(feature = "config")]
+            asks: None,
+        })
     }
 
     /// The same in the process of the receiver whose asks these are: what is to be printed and has just come is had from memory.
+    #[cfg(feature = "config")]
     #[must_use]
     pub fn beside(self, asks: Arc<Asks>) -> Self {
         asks.recent().want();
@@ -136,6 +147,7 @@ impl Reader {
     }
 
     /// The same without what is not printed; of header fields those of bodies that are bytes: one of them says what it is.
+    #[cfg(feature = "config")]
     pub(crate) fn events_to_print(&self, after: i64, most: usize, most_bytes: usize) -> Result<Vec<Event>, StoreError> {
         let recent = self.asks.as_ref().and_then(|asks| asks.recent().after(after, most, most_bytes));
         match recent {

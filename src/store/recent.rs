@@ -25,6 +25,7 @@ struct Held {
 
 impl Recent {
     /// From now on they are held.
+    #[cfg(feature = "config")]
     pub(super) fn want(&self) {
         self.is_wanted.store(true, Ordering::Release);
     }
@@ -53,6 +54,7 @@ impl Recent {
 
     /// The events after that of number `after`, as many as `most` and no more once their bodies have `most_bytes`. Nothing where
     /// the next one is not held: it is in the file, or has not come.
+    #[cfg(any(test, feature = "config"))]
     pub(super) fn after(&self, after: i64, most: usize, most_bytes: usize) -> Option<Vec<Event>> {
         let found: Vec<Arc<Event>> = {
             let held = self.held();

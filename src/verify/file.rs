@@ -5,6 +5,7 @@ mod handshake;
 mod jwt;
 mod write;
 
+#[cfg(feature = "config")]
 pub(crate) use write::{list, quoted};
 
 use super::check::{UnusableScheme, check};

@@ -9,6 +9,7 @@ use super::log;
 use crate::deliver::Watched;
 use crate::serve::watch::{Happening, Settled, Shed, Verdict};
 use crate::time::UnixTime;
+use crate::verify::Refusal;
 use prometheus_client::encoding::{EncodeLabelSet, prometheus_text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -168,7 +169,7 @@ impl Metrics {
         }
     }
 
-    /// What a source is counted with from now on. `known` are those before it, of which it may be one.
+    /// What a source is counted with from now on. Where it was served before, that goes on.
     pub(super) fn source(&self, name: &str, labels: impl Iterator<Item = String>, now: UnixTime) -> SourceMetrics {
         let source = || name.to_string();
         let counter = |verdict: Verdict<'_>| self.requests.get_or_create_owned(&request_labels(name, verdict));
@@ -176,6 +177,8 @@ impl Metrics {
             let labels = SecretLabels { source: source(), secret: secret.clone() };
             (secret, self.matches.get_or_create_owned(&labels), self.matched_at.get_or_create_owned(&labels))
         });
+        // What a secret looks like that was changed on one side only: an alarm sees no growth in a number that was not there.
+        let _ = counter(Verdict::Refused(&Refusal::SignatureMismatch));
         let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         let known = sources.iter().find(|(known, _)| known == name).map(|(_, at)| Arc::clone(at));
         SourceMetrics {
@@ -280,12 +283,7 @@ impl SourceMetrics {
 }
 
 fn request_labels(source: &str, verdict: Verdict<'_>) -> RequestLabels {
-    let reason = match verdict {
-        Verdict::Refused(refusal) => refusal.name(),
-        Verdict::Unavailable => "store",
-        Verdict::Accepted | Verdict::Duplicate | Verdict::Handshake => "",
-    };
-    RequestLabels { source: source.to_string(), verdict: verdict.name(), reason }
+    RequestLabels { source: source.to_string(), verdict: verdict.name(), reason: verdict.reason() }
 }
 
 fn registered<M>(registry: &mut Registry, name: &str, help: &str) -> M

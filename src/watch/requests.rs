@@ -55,7 +55,7 @@ impl Requests {
             }
         }
         let detail = match request.verdict {
-            Verdict::Refused(refusal) => Some((refusal.name(), refusal.to_string())),
+            Verdict::Refused(refusal) => Some(refusal.to_string()),
             _ => None,
         };
         let source = request.receiver.and_then(|number| self.sources.get(number));
@@ -64,8 +64,8 @@ impl Requests {
             id = request.id,
             source = source.map(|source| source.name.as_str()),
             verdict = request.verdict.name(),
-            reason = detail.as_ref().map(|(reason, _)| *reason),
-            detail = detail.as_ref().map(|(_, fact)| fact.as_str()),
+            reason = Some(request.verdict.reason()).filter(|reason| !reason.is_empty()),
+            detail = detail.as_deref(),
             status = u64::from(request.status),
             duration_us = u64::try_from(request.took.as_micros()).unwrap_or(u64::MAX),
             peer = request.peer.map(|_| self.peer.1.as_str()),
@@ -106,7 +106,12 @@ impl Watch for Requests {
         self.events.has_some(date) && tracing::enabled!(target: REQUESTS, tracing::Level::INFO)
     }
 
+    fn settles(&mut self) {
+        self.health.settles();
+    }
+
     fn settled(&mut self, turn: Settled) {
+        self.health.settled(turn.is_kept);
         self.metrics.settled(turn);
     }
 

@@ -98,3 +98,38 @@ fn dead_letters_are_counted() {
     send(&receiver, 3);
     until(&receiver, |numbers| of(numbers, "dead_letters", "never", "command") == 3.0);
 }
+
+#[test]
+fn attempts_are_counted_on_through_a_reload_also_where_the_sink_changes_and_a_sink_that_is_no_more_is_not_told_of() {
+    let sink = |name: &str, concurrency: u32| {
+        format!("[[sink]]\nname = \"{name}\"\ntype = \"command\"\nargv = [\"true\"]\nconcurrency = {concurrency}\n")
+    };
+    let receiver = start(&[sink("same", 1), sink("changes", 1), sink("goes", 1)].concat());
+    send(&receiver, 3);
+    let done = |numbers: &Numbers, sink: &str| attempts(numbers, sink, "command", "done");
+    until(&receiver, |numbers| ["same", "changes", "goes"].iter().all(|sink| done(numbers, sink) == 3.0));
+    let text = std::fs::read_to_string(receiver.folder.path().join("hookgate.toml")).unwrap();
+    let (before, _) = text.split_once("[[sink]]").unwrap();
+    let text = format!("{before}{}{}", sink("same", 1), sink("changes", 2));
+    receiver.folder.file("hookgate.toml", text.as_bytes());
+    receiver.signal("HUP");
+    receiver.expect_talk("read the configuration again");
+    let numbers = Numbers::of(&receiver);
+    assert_eq!([done(&numbers, "same"), done(&numbers, "changes")], [3.0, 3.0]);
+    let succeeded = "hookgate_sink_last_success_timestamp_seconds{sink=\"changes\",kind=\"command\"}";
+    assert!(numbers.has(succeeded));
+    assert!(!numbers.0.keys().any(|name| name.contains("\"goes\"")), "{:?}", numbers.0);
+    send(&receiver, 1);
+    until(&receiver, |numbers| done(numbers, "same") == 4.0 && done(numbers, "changes") == 4.0);
+}
+
+#[test]
+fn an_attempt_after_which_there_is_none_is_counted_as_such() {
+    let receiver = start("[[sink]]\nname = \"never\"\ntype = \"command\"\nargv = [\"false\"]\nexit_other = \"dead\"\n");
+    send(&receiver, 2);
+    until(&receiver, |numbers| {
+        attempts(numbers, "never", "command", "dead") == 2.0
+            && of(numbers, "dead_letters", "never", "command") == 2.0
+            && attempts(numbers, "never", "command", "retry") == 0.0
+    });
+}

@@ -9,9 +9,10 @@ use crate::serve::Stop;
 use crate::serve::unix::SocketFile;
 use crate::serve::watch::Watch;
 use crate::watch::admin::{self, CannotListen};
-use crate::watch::{Admin, Health, Metrics, Requests, log};
+use crate::watch::{Admin, Health, Metrics, Place, Requests, log};
 use clap::{Args, ValueEnum};
 use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use tracing::level_filters::LevelFilter;
 
@@ -84,7 +85,11 @@ impl Watching {
         let admin = admin.transpose()?;
         let folder = config.store.as_ref().map(|store| store.dir.clone());
         let metrics = Arc::new(Metrics::new(folder.clone(), watched.clone()));
-        let health = Arc::new(Health::new(stop.clone(), folder, watched));
+        let place = match folder {
+            Some(folder) => Place::Folder(folder),
+            None => Place::Stream(io::stdout().as_fd().try_clone_to_owned().map_err(super::failed)?.into()),
+        };
+        let health = Arc::new(Health::new(stop.clone(), place, watched));
         start_log(config.log).map_err(super::failed)?;
         let file = match admin {
             Some(admin) => {

@@ -234,6 +234,7 @@ impl<K: Keep> Loop<'_, K> {
             return;
         }
         let asked = self.started.elapsed();
+        self.watch.settles();
         let receipt = settle(self.keeper).ok();
         let told = self.started.elapsed();
         let (deliveries, is_kept) = (self.deciding.len(), receipt.is_some());

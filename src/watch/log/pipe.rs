@@ -127,6 +127,8 @@ impl Shared {
     /// Writes what comes to `out`, for ever.
     fn write_all(&self, mut out: impl Write) {
         let mut lines = Vec::new();
+        // The last write broke off within a line, which the next one has to end first.
+        let mut is_torn = false;
         let mut state = self.lock();
         loop {
             while state.waiting.is_empty() {
@@ -143,17 +145,26 @@ impl Shared {
             state.is_idle = false;
             state.is_writing = true;
             std::mem::swap(&mut state.waiting, &mut lines);
-            if state.dropped > 0 {
-                let note =
-                    format!("hookgate: warning: {} lines of the log were dropped: nobody took them", state.dropped);
+            let told = std::mem::take(&mut state.dropped);
+            if told > 0 {
+                let note = format!("hookgate: warning: {told} lines of the log were dropped: nobody took them");
                 write_note(self.format, &note, &mut lines);
-                state.dropped = 0;
             }
             drop(state);
-            write_whole(&mut out, &lines);
+            is_torn = is_torn && write_whole(&mut out, b"\n") == 0;
+            let taken = if is_torn { 0 } else { write_whole(&mut out, &lines) };
+            let (written, rest) = lines.split_at_checked(taken).unwrap_or_default();
+            is_torn |= written.last().is_some_and(|byte| *byte != b'\n');
+            let lost = count_lines(rest);
             lines.clear();
             let next = Instant::now() + BETWEEN_WRITES;
             state = self.lock();
+            if lost > 0 {
+                // The note was the last of them, and is none of those that it is about.
+                let lost = lost - u64::from(told > 0);
+                self.dropped.fetch_add(lost, Ordering::Relaxed);
+                state.dropped += told + lost;
+            }
             state.is_writing = false;
             if state.waiting.is_empty() {
                 self.written.notify_all();
@@ -174,16 +185,23 @@ impl Shared {
     }
 }
 
-/// Writes all of `bytes`, as far as `out` takes them at all: who has closed it wants to hear nothing.
-fn write_whole(out: &mut impl Write, mut bytes: &[u8]) {
-    while !bytes.is_empty() {
-        match out.write(bytes) {
-            Ok(count) if count > 0 => bytes = bytes.get(count..).unwrap_or_default(),
+/// Writes all of `bytes`, as far as `out` takes them at all, which a full disk does not, nor one that is closed. How many it took.
+fn write_whole(out: &mut impl Write, bytes: &[u8]) -> usize {
+    let mut taken = 0;
+    while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
+        match out.write(rest) {
+            Ok(count) if count > 0 => taken += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::thread::sleep(RETRY),
-            Ok(_) | Err(_) => return,
+            Ok(_) | Err(_) => break,
         }
     }
+    taken
+}
+
+/// How many lines end in `bytes`.
+fn count_lines(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
 }
 
 #[cfg(test)]
@@ -205,5 +223,49 @@ mod tests {
         assert_eq!(text.lines().filter(|line| line.starts_with('x')).count(), fit);
         assert!(text.contains("of something else\n"), "a flood of requests drowns nothing else");
         assert!(text.ends_with(&format!("{} lines of the log were dropped: nobody took them\n", 2000 - fit)));
+    }
+
+    /// A disk that has room for `room` bytes, and as much as is wanted once it was full for so many writes.
+    struct Full {
+        taken: Vec<u8>,
+        room: usize,
+        refusals: u32,
+        /// What is told meanwhile.
+        pipe: Pipe,
+    }
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let count = if self.refusals > 0 { bytes.len().min(self.room) } else { bytes.len() };
+            if count == 0 {
+                self.refusals -= 1;
+                self.pipe.append(true, |out| out.extend_from_slice(b"meanwhile\n"));
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.room -= count.min(self.room);
+            self.taken.extend_from_slice(bytes.get(..count).unwrap_or_default());
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_a_full_disk_does_not_take_is_counted_and_said_once_it_has_room_and_no_line_goes_on_from_half_a_one() {
+        let pipe = Pipe::new(Format::Human);
+        for line in ["first\n", "second\n", "third\n"] {
+            pipe.append(true, |out| out.extend_from_slice(line.as_bytes()));
+        }
+        pipe.0.lock().is_closed = true;
+        let mut disk = Full { taken: Vec::new(), room: 9, refusals: 3, pipe: pipe.clone() };
+        pipe.0.write_all(&mut disk);
+        // After the first refusal two lines are lost, after each further one the line that came meanwhile.
+        assert_eq!(pipe.dropped(), 4);
+        let text = String::from_utf8(disk.taken).unwrap();
+        let lines =
+            ["first", "sec", "meanwhile", "hookgate: warning: 4 lines of the log were dropped: nobody took them"];
+        assert_eq!(text.lines().collect::<Vec<_>>(), lines);
     }
 }
