@@ -35,7 +35,7 @@ pub mod explain;
 pub mod http1;
 pub mod json;
 mod memory;
-#[cfg(any(feature = "cli", feature = "tls"))]
+#[cfg(any(feature = "cli", all(feature = "tiny_http", feature = "tls")))]
 mod open;
 pub mod payload;
 mod receipt;

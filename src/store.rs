@@ -33,6 +33,7 @@ pub use check::{Findings, check};
 #[cfg(feature = "config")]
 pub(crate) use connection::guard;
 pub use error::StoreError;
+#[cfg(feature = "config")]
 pub(crate) use error::is_damage;
 pub use folder::prepare;
 pub use id::{EventId, StoreId};
