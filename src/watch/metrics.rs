@@ -8,6 +8,7 @@ mod sinks;
 use super::log;
 use crate::deliver::Watched;
 use crate::serve::watch::{Happening, Settled, Shed, Verdict};
+use crate::store::{Order, Reader};
 use crate::time::UnixTime;
 use crate::verify::Refusal;
 use prometheus_client::encoding::{EncodeLabelSet, prometheus_text};
@@ -18,7 +19,8 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use sinks::Sinks;
 use std::fmt;
-use std::path::PathBuf;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -79,11 +81,34 @@ pub struct Metrics {
     ready: Gauge,
     dropped_lines: Counter,
     sinks: Sinks,
-    /// The sources that are served, and when each last accepted an event, or began to be served.
+    /// The sources that are served, and when each last accepted an event, or began to be served; until there are any, those of the
+    /// store.
     sources: Mutex<Vec<(String, Arc<AtomicI64>)>>,
     /// Where the store is.
     folder: Option<PathBuf>,
     watched: Option<Arc<Watched>>,
+}
+
+/// How many looks into the store, of 2,000 events each, are taken for the last event of every source: some 20 ms.
+const LOOKS_BACK: u32 = 5;
+
+/// When the newest event of each source in `folder` came, of those that have one among the newest of all: whoever starts a receiver
+/// each day wants to hear of a silence that is older. What cannot be read begins with the start, and is told of by others.
+fn last_accepted(folder: &Path) -> Vec<(String, Arc<AtomicI64>)> {
+    let Ok(reader) = Reader::open(folder) else { return Vec::new() };
+    let mut found: Vec<(String, Arc<AtomicI64>)> = Vec::new();
+    let mut from = i64::MAX;
+    for _ in 0..LOOKS_BACK {
+        let seen = reader.look(Order::Descending, from, |facts| {
+            if facts.is_readable && !found.iter().any(|(source, _)| source == facts.source) {
+                found.push((facts.source.to_string(), Arc::new(AtomicI64::new(facts.received_at.as_ms()))));
+            }
+            ControlFlow::Continue(())
+        });
+        let Ok(Some(last)) = seen else { break };
+        from = last;
+    }
+    found
 }
 
 /// What one source is counted with.
@@ -115,7 +140,7 @@ impl Metrics {
             silence: registered(
                 register,
                 "since_last_accepted_seconds",
-                "Time since a source's last accepted event, or since it began to be served",
+                "Time since a source's last accepted event, or since it began to be served if there was none",
             ),
             // From one delivery to as many as there may be connections.
             batches: histogram(
@@ -162,7 +187,7 @@ impl Metrics {
             ready: registered(register, "ready", "1 where /readyz says so, else 0"),
             dropped_lines: registered(register, "log_lines_dropped", "Lines of the log that nobody took"),
             sinks: Sinks::register(register),
-            sources: Mutex::default(),
+            sources: Mutex::new(folder.as_deref().map(last_accepted).unwrap_or_default()),
             folder,
             watched,
             registry,

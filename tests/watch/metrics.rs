@@ -124,6 +124,20 @@ fn the_time_since_the_last_event_grows_and_an_event_ends_it() {
 }
 
 #[test]
+fn a_silence_is_as_long_as_it_was_before_a_restart() {
+    let mut receiver = watched().storing().start();
+    receiver.send(&signed(body())).expect_success();
+    let answered = Instant::now();
+    receiver.signal("TERM");
+    assert!(receiver.wait().0.success());
+    let again = watched().folder(&receiver.folder).storing().start();
+    let least = answered.elapsed().as_secs_f64();
+    // The receiver's clock is in whole milliseconds.
+    let since = Numbers::of(&again).at("hookgate_since_last_accepted_seconds{source=\"github\"}");
+    assert!(since >= least - 0.001, "{since} {least}");
+}
+
+#[test]
 fn commits_and_their_batches_and_the_stores_length_are_measured() {
     let receiver = watched().storing().start();
     let before = Numbers::of(&receiver);
