@@ -29,8 +29,8 @@ mod units;
 pub use address::{InvalidAddress, invalid_addresses};
 #[cfg(feature = "config")]
 pub use file::{
-    BUFFER_LIMITS, CONFIG_FILE_LIMIT_BYTES, COUNTS, Certificate, Config, FrontName, HEAD_LIMITS, KEPT_BYTES, STORE_DIR,
-    Store, buffer_for, is_name, mode,
+    BUFFER_LIMITS, CONFIG_FILE_LIMIT_BYTES, COUNTS, Certificate, Config, DAYS, FrontName, HEAD_LIMITS, KEPT_BYTES,
+    STORE_DIR, Store, buffer_for, is_name, mode,
 };
 #[cfg(feature = "config")]
 pub use filter::{Filter, InvalidPattern, InvalidPointer, PATTERN_LIMIT_BYTES, Pattern, Pointer, Scalar};

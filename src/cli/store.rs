@@ -133,10 +133,16 @@ fn recover(data: &DataOption, to: Option<PathBuf>) -> Result<ExitCode, Failure> 
 
 /// Copies what says how far each sink has come: the new store has its events by the same numbers.
 fn take_along(from: &Path, to: &Path) -> io::Result<()> {
-    for end in ["", "-wal"] {
-        let name = format!("{DELIVERY_FILE}{end}");
-        match fs::copy(from.join(&name), to.join(&name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+    let names = ["", "-wal"].map(|end| format!("{DELIVERY_FILE}{end}"));
+    for name in &names {
+        match fs::copy(from.join(name), to.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                // One without the other is of another time.
+                for name in &names {
+                    let _ = fs::remove_file(to.join(name));
+                }
+                return Err(error);
+            }
             _ => {}
         }
     }

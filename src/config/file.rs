@@ -297,7 +297,7 @@ fn certificate(mut fields: Fields<'_, '_>, folder: &Path) -> Option<Certificate>
 }
 
 /// Most days of a time in days; more than a century is a slip.
-const DAYS: RangeInclusive<u64> = 1..=36_500;
+pub const DAYS: RangeInclusive<u64> = 1..=36_500;
 
 /// Most deliveries known at once, as the store has it.
 const KEYS: RangeInclusive<u64> = 1..=1 << 30;

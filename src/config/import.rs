@@ -116,8 +116,11 @@ impl Work {
             }
         }
         let sink = command::sink(hook, &name, &trigger, &mut missing)?;
+        let bare = trigger.secret.trim_end();
+        let escaped = quoted(bare);
+        let stands = |secret: &str| sink.contains(secret.trim_matches('"'));
         // A short one may be a part of anything.
-        if trigger.secret.len() >= 8 && sink.contains(trigger.secret.trim_end()) {
+        if trigger.secret.len() >= 8 && (sink.contains(bare) || stands(&escaped)) {
             return Err(
                 "its secret stands in its command or its rule too, and none stands in a configuration".to_string()
             );

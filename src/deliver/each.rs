@@ -160,7 +160,8 @@ impl Desk {
         let (now, limit) = (UnixTime::now(), self.retries.backoff_limit);
         let longest = match self.clock {
             None => limit.max(schedule::AFTER_LIMIT),
-            Some(before) if now < before => limit,
+            // A small step puts off nothing by more than itself.
+            Some(before) if before.as_ms().saturating_sub(now.as_ms()) > ms(limit) => limit,
             Some(_) => Duration::MAX,
         };
         if longest < Duration::MAX {

@@ -180,6 +180,7 @@ impl Front {
             date: UnixTime::now(),
             next_expiry: Duration::MAX,
             is_woken: false,
+            is_called: false,
             tend_after: Duration::ZERO,
             watch_after: Duration::MAX,
             accept_after: Duration::ZERO,
@@ -238,6 +239,8 @@ struct Loop<'r, K> {
     next_expiry: Duration,
     /// A turn was kept, or could not be, or somebody woke the loop, since the keeper was last let do what is due.
     is_woken: bool,
+    /// There may be a change to serve by.
+    is_called: bool,
     /// When it wants to be let do so at the latest.
     tend_after: Duration,
     /// The same of who watches.

@@ -106,7 +106,7 @@ impl Forward {
         let began = Instant::now();
         let mut answered = self.agent.run(request.clone());
         if matches!(&answered, Err(Error::Io(error)) if answer::is_cut_off(error))
-            && self.may_keep.swap(false, Ordering::AcqRel)
+            && self.may_keep.load(Ordering::Acquire)
         {
             let left = self.timeout.saturating_sub(began.elapsed());
             let request = self.agent.configure_request(request).timeout_global(Some(left)).build();

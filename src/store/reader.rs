@@ -168,7 +168,14 @@ impl Reader {
         let mut query = self.connection.prepare_cached(&query).map_err(failed)?;
         let mut rows = query.query(params![after, i64::try_from(most).unwrap_or(i64::MAX)]).map_err(failed)?;
         let (mut events, mut bytes) = (Vec::new(), 0);
-        while let Some(row) = rows.next().map_err(failed)? {
+        loop {
+            let row = match rows.next() {
+                Ok(Some(row)) => row,
+                Ok(None) => break,
+                // Those before the damage come first.
+                Err(_) if !events.is_empty() => break,
+                Err(error) => return Err(failed(error)),
+            };
             let event = match read(row) {
                 // Those before it come first.
                 Err(error) if judge::is_of_row(&error) && !events.is_empty() => break,

@@ -42,12 +42,12 @@ fn ask(client: &mut Client) {
 
 #[test]
 fn an_address_that_is_new_is_listened_on_and_one_that_is_gone_is_not() {
-    let receiver = setup().config(&config("\"127.0.0.1:0\"")).start();
+    let receiver = setup().config(&config("\"127.0.0.3:0\"")).start();
     let mut before = connect(receiver.address);
     ask(&mut before);
-    listen(&receiver, "\"127.0.0.1:0\", \"127.0.0.2:0\", \"unix:sock\"", 1);
+    listen(&receiver, "\"127.0.0.3:0\", \"127.0.0.2:0\", \"unix:sock\"", 1);
     let second = address(&receiver, "127.0.0.2");
-    assert_eq!(address(&receiver, "127.0.0.1"), receiver.address, "one that stays is not opened anew");
+    assert_eq!(address(&receiver, "127.0.0.3"), receiver.address, "one that stays is not opened anew");
     ask(&mut connect(second));
     ask(&mut connect(receiver.address));
     expect_service(over_unix(&receiver.folder, "sock"));
@@ -66,8 +66,8 @@ fn an_address_that_is_new_is_listened_on_and_one_that_is_gone_is_not() {
 
 #[test]
 fn an_address_that_is_taken_changes_nothing() {
-    let receiver = setup().config(&config("\"127.0.0.1:0\"")).start();
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let receiver = setup().config(&config("\"127.0.0.3:0\"")).start();
+    let taken = TcpListener::bind("127.0.0.3:0").unwrap();
     let taken = taken.local_addr().unwrap();
     for bad in [format!("\"127.0.0.2:0\", \"{taken}\""), "\"127.0.0.2:0\", \"systemd\"".to_string()] {
         receiver.forgive();
@@ -81,8 +81,8 @@ fn an_address_that_is_taken_changes_nothing() {
 
 #[test]
 fn it_stops_listening_everywhere_when_it_stops() {
-    let mut receiver = setup().config(&config("\"127.0.0.1:0\"")).start();
-    listen(&receiver, "\"127.0.0.1:0\", \"127.0.0.2:0\"", 1);
+    let mut receiver = setup().config(&config("\"127.0.0.3:0\"")).start();
+    listen(&receiver, "\"127.0.0.3:0\", \"127.0.0.2:0\"", 1);
     let second = address(&receiver, "127.0.0.2");
     // This one holds the end up: its head is here, its body is not.
     let bytes = signed("{\"under\":\"way\"}").bytes();

@@ -7,6 +7,7 @@ use super::place::{
 use crate::support::command::run;
 use crate::support::folder::Folder;
 use crate::support::receiver::setup;
+use crate::support::request::signed;
 use crate::support::store::{Row, make};
 use rusqlite::Connection;
 use std::fs;
@@ -43,6 +44,38 @@ fn an_event_whose_type_cannot_even_be_read_is_given_up_on_and_holds_no_other_bac
     }
     post(&receiver, [5]);
     wait_for_lines(&folder.path().join("got"), 7);
+}
+
+#[test]
+fn what_comes_before_a_damaged_page_is_handed_on() {
+    const PAGE_BYTES: usize = 8192;
+    let sinks = [command("run", "cat >> got; echo >> got", ""), file("log")];
+    let mut receiver = with(&sinks).start();
+    let folder = receiver.folder.clone();
+    // So long that each has a page of its own.
+    let body = |number: u32| format!("{{\"n\":{number},\"x\":\"{}\"}}", "x".repeat(7000));
+    for number in 1..=30 {
+        receiver.send(&signed(body(number))).expect_success();
+    }
+    let (got, log) = (folder.path().join("got"), folder.path().join("log.jsonl"));
+    wait_for_lines(&got, 30);
+    wait_for_lines(&log, 30);
+    end(&mut receiver);
+    let data = folder.path().join("hookgate-data");
+    let mut bytes = fs::read(data.join("events.db")).unwrap();
+    let twentieth = bytes.windows(8).position(|bytes| bytes == b"{\"n\":20,").unwrap();
+    let page = twentieth / PAGE_BYTES * PAGE_BYTES;
+    bytes[page..page + 8].fill(0xff);
+    fs::write(data.join("events.db"), bytes).unwrap();
+    fs::remove_file(data.join("delivery.db")).unwrap();
+    let _receiver = again(&folder, &sinks);
+    let before: Vec<u64> = (1..=19).collect();
+    assert_eq!(numbers(&wait_for_lines(&log, 49))[30..], before);
+    let got = wait_for_lines(&got, 49);
+    assert!(
+        got[30..].iter().zip(before).all(|(line, number)| line.starts_with(&format!("{{\"n\":{number},"))),
+        "{got:?}"
+    );
 }
 
 #[test]

@@ -19,6 +19,10 @@ type Files = BTreeMap<String, Vec<u8>>;
 /// An event as SQLite reads it: its number, its delivery, its body.
 type Row = (i64, Option<Vec<u8>>, Vec<u8>);
 
+/// Size of a page of the file.
+const PAGE_BYTES: usize = 8192;
+const PAGE_BITS: u32 = 8 * 8192;
+
 /// What was done to a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Damage {
@@ -37,7 +41,7 @@ impl Damage {
             2 => Damage::Zeroed { sector: dice.below(length / 512), file },
             _ => {
                 // Half of them in what is read first.
-                let within = if dice.one_in(2) { length.min(8192) } else { length };
+                let within = if dice.one_in(2) { length.min(PAGE_BYTES) } else { length };
                 let bits = (0..1 + dice.below(8)).map(|_| dice.below(within * 8)).collect();
                 Damage::Flipped { file, bits }
             }
@@ -59,6 +63,8 @@ impl Damage {
         match self {
             Damage::Flipped { file, bits } if file == "events.db" => u32::try_from(bits.len()).unwrap(),
             Damage::Zeroed { file, .. } if file == "events.db" => 8 * 512,
+            // What is missing of the page that a file ends in SQLite takes for zeros. hookgate sees that by the row's sum.
+            Damage::CutShort { file, bytes } if file == "events.db" && bytes % PAGE_BYTES > 0 => PAGE_BITS,
             _ => 0,
         }
     }

@@ -40,11 +40,11 @@ impl Listening {
         Listening { binder, open: opened.0.iter().map(|(address, all)| (address.clone(), weak(all))).collect() }
     }
 
-    /// Where it is to listen by `config`. Nothing changes yet.
-    pub(super) fn next(&self, config: &Config) -> Result<Next, Failure> {
+    /// Where it is to listen by `config`, with new files of sockets of this mode. Nothing changes yet.
+    pub(super) fn next(&self, config: &Config, mode: u32) -> Result<Next, Failure> {
         let material = tls::read(&config.listen, &config.tls)?;
         let binder = self.binder.with(&material)?;
-        let opened = self.opened(config, &binder)?;
+        let opened = self.opened(config, mode, &binder)?;
         Ok(Next { material, binder, opened })
     }
 
@@ -59,13 +59,14 @@ impl Listening {
         (all, new)
     }
 
-    fn opened(&self, config: &Config, binder: &Binder) -> Result<Opened, Failure> {
+    fn opened(&self, config: &Config, mode: u32, binder: &Binder) -> Result<Opened, Failure> {
         let strong = |listeners: &Vec<Weak<Listener>>| listeners.iter().filter_map(Weak::upgrade).collect();
         let mut open: Vec<(&str, Vec<Arc<Listener>>)> =
             self.open.iter().map(|(address, listeners)| (address.as_str(), strong(listeners))).collect();
         let mut take = |is_it: &dyn Fn(&str) -> bool| {
             let at = open.iter().position(|(address, _)| is_it(address))?;
-            Some(open.swap_remove(at).1)
+            // One that the system would not tell of is closed, and listened on anew.
+            Some(open.swap_remove(at).1).filter(|listeners| !listeners.is_empty())
         };
         let kept: Vec<_> = config.listen.iter().map(|address| take(&|known| known == address)).collect();
         let mut opened = Vec::new();
@@ -79,7 +80,7 @@ impl Listening {
                         let what = format!("cannot listen on {address}: systemd passes sockets at the start only");
                         return Err(wrong(what, "start the service anew"));
                     }
-                    None => vec![Arc::new(bind(address, config, binder)?)],
+                    None => vec![Arc::new(bind(address, mode, binder)?)],
                 },
             };
             opened.push((address.clone(), listeners));

@@ -17,6 +17,7 @@ use crate::minimal::{Failure, LISTEN, PATH};
 use crate::receive::BODY_LIMIT_BYTES;
 use crate::serve::evented::Settings;
 use crate::verify::quoted;
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
 use std::io;
@@ -158,7 +159,7 @@ struct LimitOptions {
     #[arg(long, value_name = "SECONDS", default_value_t = seconds(Settings::default().limits.idle_time), value_parser = 1..=86400)]
     idle_timeout: i64,
     /// Most requests on a connection
-    #[arg(long, value_name = "COUNT", default_value_t = Settings::default().limits.requests, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "COUNT", default_value_t = Settings::default().limits.requests, value_parser = RangedU64ValueParser::<u32>::new().range(COUNTS))]
     request_limit: u32,
     /// Most connections at once
     #[arg(long, value_name = "COUNT", default_value_t = Settings::default().connections, value_parser = within(COUNTS))]

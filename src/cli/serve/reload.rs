@@ -31,7 +31,7 @@ impl Serve {
             };
             let failed = |failed| vec![self.origin().failure(0, failed)];
             let next = match &*reload {
-                Reload::Evented(_, listening) => Some(listening.next(&config).map_err(failed)?),
+                Reload::Evented(_, listening) => Some(listening.next(&config, running.listen_mode).map_err(failed)?),
                 Reload::TinyHttp(_) => None,
             };
             if let Some((delivery, sinks)) = delivery.zip(sinks) {

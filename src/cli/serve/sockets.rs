@@ -91,7 +91,7 @@ impl Sockets {
         for address in &config.listen {
             let listeners = match wanted(address) {
                 Some(wanted) => self.listeners_of(address, &wanted, binder)?,
-                None => vec![bind(address, config, binder)?],
+                None => vec![bind(address, config.listen_mode, binder)?],
             };
             opened.push((address.clone(), listeners.into_iter().map(Arc::new).collect()));
         }
@@ -131,8 +131,8 @@ impl Sockets {
 }
 
 /// A listener on `address`, which is none of systemd's.
-pub(super) fn bind(address: &str, config: &Config, binder: &Binder) -> Result<Listener, Failure> {
-    binder.bind(address, config.listen_mode).map_err(|error| cannot_listen(address, &error))
+pub(super) fn bind(address: &str, mode: u32, binder: &Binder) -> Result<Listener, Failure> {
+    binder.bind(address, mode).map_err(|error| cannot_listen(address, &error))
 }
 
 fn listens(socket: &impl AsFd) -> bool {

@@ -1,13 +1,13 @@
 //! `hookgate serve` with its store: what is kept, for how long, and what hands it on.
 
 use super::super::wrong;
-use crate::config::{self, ConfigError, KEPT_BYTES};
+use crate::config::{self, ConfigError, DAYS, KEPT_BYTES};
 use crate::deliver::{self, Delivery, Sink};
 use crate::minimal::{Failure, alert, say, warn};
 use crate::store::{self, FOLDER, Notice, Settings, Store, StoreError};
 use crate::time::UnixTime;
 use clap::Args;
-use clap::builder::RangedI64ValueParser;
+use clap::builder::RangedU64ValueParser;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -102,8 +102,8 @@ impl From<StoreError> for Failure {
 }
 
 /// What reads so many days, the same as in a file.
-fn days() -> RangedI64ValueParser<u32> {
-    RangedI64ValueParser::new().range(1..=36_500)
+fn days() -> RangedU64ValueParser<u32> {
+    RangedU64ValueParser::new().range(DAYS)
 }
 
 fn keys(text: &str) -> Result<usize, String> {

@@ -32,8 +32,9 @@ impl News {
     /// What comes next. It looks at the store once at most, for some milliseconds.
     pub(super) fn next(&mut self, post: &Post) -> Result<Next, StoreError> {
         if self.next.is_empty() {
-            let next = &mut self.next;
+            let (next, mut seen) = (&mut self.next, self.looked);
             let last = post.reader.look(Order::Ascending, self.looked, |facts| {
+                seen = facts.number;
                 // Of what cannot be read nobody can tell whether it was for this sink: whoever takes it finds out what it is.
                 if !facts.is_readable || post.may_take(facts) {
                     next.push_back(facts.number);
@@ -43,11 +44,9 @@ impl News {
             match last {
                 Ok(Some(last)) => self.looked = last,
                 Ok(None) => return Ok(Next::Nothing),
-                // What is damaged on the way is looked at again as a whole.
-                Err(error) => {
-                    self.next.clear();
-                    return Err(error);
-                }
+                // What came before the damage is right; what is behind it nobody knows.
+                Err(_) if seen > self.looked => self.looked = seen,
+                Err(error) => return Err(error),
             }
         }
         Ok(self.next.pop_front().map_or(Next::OfOthers, Next::Event))

@@ -57,6 +57,8 @@ impl<K: Keep> Loop<'_, K> {
         for listening in self.listeners.iter_mut().filter(|listening| !stays(listening)) {
             listening.ready = true;
         }
+        // Also where accepting rests.
+        self.accept_after = self.now;
         // Of as many as can wait there, each time some.
         for _ in 0..=BACKLOG.unsigned_abs() as usize / ACCEPTS_A_TURN {
             if !self.listeners.iter().any(|listening| listening.ready && !stays(listening)) {

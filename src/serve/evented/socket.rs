@@ -31,7 +31,8 @@ pub struct Listener {
 #[derive(Debug)]
 enum Kind {
     Tcp(TcpListener),
-    Unix(UnixListener, #[expect(dead_code, reason = "its drop removes the file")] Option<SocketFile>),
+    /// The file goes first: another listener may be on one of its name as soon as nobody listens there.
+    Unix(#[expect(dead_code, reason = "its drop removes the file")] Option<SocketFile>, UnixListener),
 }
 
 impl Listener {
@@ -103,7 +104,7 @@ impl Listener {
         let (listener, file) = unix::listen(path, mode, BACKLOG)?;
         listener.set_nonblocking(true)?;
         let name = format!("unix:{}", file.path().display());
-        Ok(Listener { kind: Kind::Unix(UnixListener::from_std(listener), Some(file)), name, tls: None })
+        Ok(Listener { kind: Kind::Unix(Some(file), UnixListener::from_std(listener)), name, tls: None })
     }
 
     /// Takes over a TCP socket on which is listened already.
@@ -138,7 +139,7 @@ impl Listener {
             Some(path) => format!("unix:{}", path.display()),
             None => "unix:".to_string(),
         };
-        Ok(Listener { kind: Kind::Unix(UnixListener::from_std(listener), None), name, tls: None })
+        Ok(Listener { kind: Kind::Unix(None, UnixListener::from_std(listener)), name, tls: None })
     }
 
     /// Where it listens: `http://127.0.0.1:5000` with the real port, `https://` where it speaks TLS, or `unix:PATH`.
@@ -156,7 +157,7 @@ impl Listener {
                 let _ = stream.set_nodelay(true);
                 Ok((Stream::Tcp(stream), Some(address.ip())))
             }
-            Kind::Unix(listener, _) => listener.accept().map(|(stream, _)| (Stream::Unix(stream), None)),
+            Kind::Unix(_, listener) => listener.accept().map(|(stream, _)| (Stream::Unix(stream), None)),
         }
     }
 
@@ -180,7 +181,7 @@ impl Listener {
     pub(super) fn descriptor(&self) -> RawFd {
         match &self.kind {
             Kind::Tcp(listener) => listener.as_raw_fd(),
-            Kind::Unix(listener, _) => listener.as_raw_fd(),
+            Kind::Unix(_, listener) => listener.as_raw_fd(),
         }
     }
 }

@@ -44,6 +44,7 @@ impl<K: Keep> Loop<'_, K> {
             for event in &events {
                 self.note(event);
             }
+            self.adopt();
             if stop.asked() && self.stopping.is_none() {
                 self.begin_stopping();
             }
@@ -88,6 +89,7 @@ impl<K: Keep> Loop<'_, K> {
             for event in &*events {
                 self.note(event);
             }
+            self.adopt();
             self.accept();
             let came = std::mem::take(&mut self.ready);
             for index in &came {
@@ -126,8 +128,8 @@ impl<K: Keep> Loop<'_, K> {
     fn note(&mut self, event: &mio::event::Event) {
         let token = event.token();
         if token == WAKER {
-            self.is_woken = true;
-            return self.adopt();
+            (self.is_woken, self.is_called) = (true, true);
+            return;
         }
         let number = (WAKER.0 - 1).checked_sub(token.0).unwrap_or(usize::MAX);
         if number < self.next_listener {
@@ -147,6 +149,10 @@ impl<K: Keep> Loop<'_, K> {
 
     /// Serves by what it was told to, if it was: once nothing is begun.
     fn adopt(&mut self) {
+        // Not between two events of a batch: what is told of a connection must not meet another in its place.
+        if !std::mem::take(&mut self.is_called) {
+            return;
+        }
         if let Some(serving) = self.change.take() {
             // A turn that takes in what came meanwhile may have been woken: what was proven is told by its receiver's number.
             self.settle();
@@ -211,6 +217,9 @@ impl<K: Keep> Loop<'_, K> {
     }
 
     fn begin_stopping(&mut self) {
+        // Else what was to be listened on would outlive the loop.
+        self.is_called = true;
+        self.adopt();
         self.stopping = Some(self.now + self.settings.stop_time);
         self.listeners.clear();
         for index in self.slots.indices() {
