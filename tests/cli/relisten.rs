@@ -5,8 +5,10 @@ use crate::support::PATIENCE;
 use crate::support::client::Client;
 use crate::support::receiver::{Receiver, setup};
 use crate::support::request::signed;
+use std::fs;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 
 fn config(listen: &str) -> String {
     format!(
@@ -77,6 +79,20 @@ fn an_address_that_is_taken_changes_nothing() {
         assert!(!receiver.talk().contains("listening on http://127.0.0.2"), "{}", receiver.talk());
         ask(&mut connect(receiver.address));
     }
+}
+
+#[test]
+fn the_mode_of_sockets_stays_that_of_the_start() {
+    let with_mode = |mode: &str, listen: &str| format!("listen_mode = \"{mode}\"\n{}", config(listen));
+    let receiver = setup().config(&with_mode("600", "\"127.0.0.3:0\"")).start();
+    let next = with_mode("666", "\"127.0.0.3:0\", \"unix:sock\"");
+    receiver.folder.file("hookgate.toml", next.as_bytes());
+    receiver.forgive();
+    receiver.signal("HUP");
+    receiver.expect_talk("listen_mode cannot change");
+    receiver.expect_talk("read the configuration again");
+    let mode = fs::metadata(receiver.folder.path().join("sock")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
 }
 
 #[test]
