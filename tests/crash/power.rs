@@ -4,7 +4,7 @@
 use super::disk::{Disk, Image, LOSSES, Loss};
 use super::recording::{Recording, lay_out};
 use super::strace::possible;
-use super::target::{Hookgate, Target};
+use super::target::Hookgate;
 use crate::support::dice::{Dice, number, seed};
 use crate::support::fleet::{Fleet, repeat};
 use crate::support::folder::Folder;
@@ -84,7 +84,8 @@ fn check(cut: &Cut, ledger: &Ledger, arguments: &'static [&'static str], starts:
 }
 
 fn start(data: &Path, ledger: Ledger, arguments: &'static [&'static str]) -> Result<(), Broken> {
-    let running = Hookgate::on(arguments).start(data);
+    let running = Hookgate::on(arguments).try_start(data);
+    let running = running.map_err(|refused| Broken::Damaged { why: refused.stderr })?;
     let ledger = Mutex::new(ledger);
     repeat(running.address(), &ledger)?;
     running.kill();

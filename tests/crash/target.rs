@@ -1,8 +1,9 @@
 //! What is killed: hookgate, or one that lies.
 
+use crate::support::command::{Outcome, hookgate};
 use crate::support::folder::Folder;
 use crate::support::receiver::{Receiver, setup};
-use crate::support::{PATIENCE, SECRET, command::hookgate};
+use crate::support::{PATIENCE, SECRET};
 use rusqlite::Connection;
 use std::fs;
 use std::net::SocketAddr;
@@ -64,6 +65,19 @@ impl Hookgate {
         ["type=file", &path, "rotate_at=1024GiB"].iter().flat_map(|key| ["--sink".into(), (*key).to_string()]).collect()
     }
 
+    /// Starts it, if it takes what is in `data`; otherwise it says why.
+    pub(super) fn try_start(&self, data: &Path) -> Result<Box<dyn Running>, Outcome> {
+        let setup = setup().arguments(self.arguments);
+        let started = if self.stores {
+            let sink = self.sink_arguments(data);
+            let sink: Vec<&str> = sink.iter().map(String::as_str).collect();
+            setup.storing().arguments(&self.data_arguments(data)).arguments(&sink).try_start()
+        } else {
+            setup.try_start()
+        };
+        Ok(Box::new(started?))
+    }
+
     /// Starts it, and waits until all that is in its store was handed on.
     fn hand_on(&self, data: &Path) {
         let running = self.start(data);
@@ -78,14 +92,7 @@ impl Hookgate {
 
 impl Target for Hookgate {
     fn start(&self, data: &Path) -> Box<dyn Running> {
-        let setup = setup().arguments(self.arguments);
-        Box::new(if self.stores {
-            let sink = self.sink_arguments(data);
-            let sink: Vec<&str> = sink.iter().map(String::as_str).collect();
-            setup.storing().arguments(&self.data_arguments(data)).arguments(&sink).start()
-        } else {
-            setup.start()
-        })
+        self.try_start(data).unwrap_or_else(|outcome| panic!("it does not listen: {outcome:?}"))
     }
 
     fn kill_at_start(&self, data: &Path, time: Duration) {
