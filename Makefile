@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run demo test docs minimal idle lint package fuzz bench load store crash interop timing
+.PHONY: help run demo tools test docs minimal idle lint package fuzz bench load store crash interop timing
 
 # Seconds that each fuzz target runs.
 T ?= 60
@@ -63,9 +63,18 @@ demo: ## Send a signed push and a forged one to a receiver of its own, and show 
 	@cargo build --release --locked
 	@examples/demo.sh ./target/release/hookgate
 
-test: ## Run all tests, on the full program and on the minimal one
-	@# Elsewhere the tests that need these say that they are skipped.
-	[ -z "$${CI:-}" ] || { $(call need,man,man-db groff-base); $(call need,strace,strace); $(call need,systemd-analyze,systemd); }
+# What tests use that a small system lacks. Without one, those that need it say that they are skipped; in CI they fail.
+tools:
+	@$(call need,curl,curl)
+	@$(call need,man,man-db groff-base)
+	@$(call need,openssl,openssl)
+	@$(call need,script,bsdutils)
+	@$(call need,sqlite3,sqlite3)
+	@$(call need,strace,strace)
+	@$(call need,systemd-analyze,systemd)
+	@[ -n "$$(ls /usr/lib/*/faketime/libfaketimeMT.so.1 2>/dev/null)" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq faketime; }
+
+test: $(if $(CI),tools) ## Run all tests, on the full program and on the minimal one
 	cargo test --locked
 	cargo test --locked $(MINIMAL)
 
@@ -129,10 +138,7 @@ store: ## Hold the receiver with its store under load, all deliveries different,
 	@python3 -B benches/load/store.py --seconds $(T) --rounds $(ROUNDS) --connections '$(STORE_CONNECTIONS)' --events $(EVENTS) --check $(CHECK)
 
 crash: ROUNDS = 200
-crash: ## Kill the receiver in ROUNDS rounds, cut its power, fill its disk, damage its store: nothing acknowledged is lost
-	@$(call need,strace,strace)
-	@$(call need,sqlite3,sqlite3)
-	@[ -n "$$(ls /usr/lib/*/faketime/libfaketimeMT.so.1 2>/dev/null)" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq faketime; }
+crash: tools ## Kill the receiver in ROUNDS rounds, cut its power, fill its disk, damage its store: nothing acknowledged is lost
 	@export CRASH_ROUNDS=$(ROUNDS) CRASH_CUTS=$$(( $(ROUNDS) * 3 )) CRASH_CASES=$$(( $(ROUNDS) * 2 ))
 	[ '$(LOAD)' != yes ] || export CRASH_LOAD=yes
 	cargo test --locked $(if $(filter yes,$(LOAD)),--release) --test crash --test faults -- --nocapture --test-threads 2
