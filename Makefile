@@ -66,12 +66,14 @@ demo: ## Send a signed push and a forged one to a receiver of its own, and show 
 # What tests use that a small system lacks. Without one, those that need it say that they are skipped; in CI they fail.
 tools:
 	@$(call need,curl,curl)
+	@$(call need,fish,fish)
 	@$(call need,man,man-db groff-base)
 	@$(call need,openssl,openssl)
 	@$(call need,script,bsdutils)
 	@$(call need,sqlite3,sqlite3)
 	@$(call need,strace,strace)
 	@$(call need,systemd-analyze,systemd)
+	@$(call need,zsh,zsh)
 	@[ -n "$$(ls /usr/lib/*/faketime/libfaketimeMT.so.1 2>/dev/null)" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq faketime; }
 
 test: $(if $(CI),tools) ## Run all tests, on the full program and on the minimal one

@@ -125,24 +125,8 @@ mod tests {
         let mut crew = Crew::new(Arc::new(Never), StoreId::new("a".into()), Stopping::new());
         // As where the system has no thread: nobody is at the other end.
         crew.jobs = mpsc::channel().0;
-        let event = Event {
-            number: 7,
-            received_at: UnixTime::from_ms(0),
-            source: "github".into(),
-            scheme: "github".into(),
-            secret_label: "main".into(),
-            event_type: None,
-            delivery_id: None,
-            peer: None,
-            method: "POST".into(),
-            target: "/".into(),
-            headers: Vec::new(),
-            payload: "json".into(),
-            body: b"{}".to_vec(),
-            definition: 1,
-        };
         let began = Instant::now();
-        crew.give(Job { event, number: 1 });
+        crew.give(Job { event: Event::sample(7, b"{}".to_vec()), number: 1 });
         thread::park_timeout(LONG);
         assert!(began.elapsed() < LONG);
         let made = crew.take().unwrap();

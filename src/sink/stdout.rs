@@ -162,22 +162,7 @@ mod tests {
 
     /// An event of number `number`, whose line is longer than any pipe holds.
     fn long(number: i64) -> Event {
-        Event {
-            number,
-            received_at: crate::time::UnixTime::from_ms(0),
-            source: "github".into(),
-            scheme: "github".into(),
-            secret_label: "main".into(),
-            event_type: None,
-            delivery_id: None,
-            peer: None,
-            method: "POST".into(),
-            target: "/".into(),
-            headers: Vec::new(),
-            payload: "json".into(),
-            body: format!("\"{}\"", "x".repeat(3 * 1024 * 1024)).into_bytes(),
-            definition: 1,
-        }
+        Event::sample(number, format!("\"{}\"", "x".repeat(3 * 1024 * 1024)).into_bytes())
     }
 
     #[test]

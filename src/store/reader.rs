@@ -194,6 +194,29 @@ impl Reader {
     }
 }
 
+#[cfg(test)]
+impl Event {
+    /// An event of a test, of nothing but a number and a body of JSON.
+    pub(crate) fn sample(number: i64, body: Vec<u8>) -> Self {
+        Event {
+            number,
+            received_at: UnixTime::from_ms(0),
+            source: "github".into(),
+            scheme: "github".into(),
+            secret_label: "main".into(),
+            event_type: None,
+            delivery_id: None,
+            peer: None,
+            method: "POST".into(),
+            target: "/".into(),
+            headers: Vec::new(),
+            payload: "json".into(),
+            body,
+            definition: 1,
+        }
+    }
+}
+
 impl Event {
     /// The event in a row of [`Columns`]; an error where it is not what was written.
     pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {

@@ -81,25 +81,9 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::UnixTime;
 
     fn event(number: i64, bytes: usize) -> Event {
-        Event {
-            number,
-            received_at: UnixTime::from_ms(0),
-            source: "github".into(),
-            scheme: String::new(),
-            secret_label: String::new(),
-            event_type: None,
-            delivery_id: None,
-            peer: None,
-            method: String::new(),
-            target: String::new(),
-            headers: Vec::new(),
-            payload: "json".into(),
-            body: vec![b'1'; bytes],
-            definition: 0,
-        }
+        Event::sample(number, vec![b'1'; bytes])
     }
 
     fn numbers(recent: &Recent, after: i64, most: usize, most_bytes: usize) -> Option<Vec<i64>> {

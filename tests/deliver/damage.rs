@@ -5,13 +5,13 @@ use super::place::{
     wait_for_standing, with,
 };
 use crate::support::command::run;
+use crate::support::faketime::faketime;
 use crate::support::folder::Folder;
 use crate::support::receiver::setup;
 use crate::support::request::signed;
 use crate::support::store::{Row, make};
 use rusqlite::Connection;
 use std::fs;
-use std::path::PathBuf;
 
 /// Does `statement` to a file of the store, while no receiver runs.
 fn change(folder: &Folder, name: &str, statement: &str) {
@@ -121,26 +121,13 @@ fn what_was_put_off_by_a_clock_that_is_set_right_since_comes_at_the_next_start()
     assert_eq!(fate(&folder, 2, "run")["standing"], "owed");
 }
 
-/// The library that moves the clock of a program; Debian's package faketime has it. Without it the test is skipped, and says
-/// so; never in CI.
-fn faketime() -> Option<PathBuf> {
-    let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
-    let found = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|path| path.exists());
-    if found.is_none() {
-        assert!(std::env::var_os("CI").is_none(), "faketime is not installed, and this is CI");
-        eprintln!("skipped: faketime is not installed");
-    }
-    found
-}
-
 #[test]
 fn what_was_put_off_comes_when_the_clock_is_set_back_while_it_runs() {
     let Some(library) = faketime() else { return };
     let setup = with(&[command("run", WAITS, QUICK)]);
     let offset = setup.place().path().join("offset");
     fs::write(&offset, "+10d").unwrap();
-    let setup = setup.variable("LD_PRELOAD", &library).variable("FAKETIME_TIMESTAMP_FILE", &offset);
-    let receiver = setup.variable("FAKETIME_NO_CACHE", "1").variable("FAKETIME_DONT_FAKE_MONOTONIC", "1").start();
+    let receiver = setup.clock(&library, &offset).start();
     let folder = receiver.folder.clone();
     post(&receiver, [1]);
     wait_for_standing(&folder, 1, "run", "owed");

@@ -1,33 +1,16 @@
 //! The clock jumps.
 
 use super::store::{FLEET, Store, holds};
+use crate::support::faketime::faketime;
 use crate::support::fleet::repeat;
 use crate::support::receiver::Receiver;
 use rusqlite::Connection;
 use std::fs;
-use std::path::{Path, PathBuf};
-
-/// The library that moves the clock of a program; Debian's package faketime has it. Without it the test is skipped, and says
-/// so; never in CI.
-fn faketime() -> Option<PathBuf> {
-    let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
-    let found = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|path| path.exists());
-    if found.is_none() {
-        assert!(std::env::var_os("CI").is_none(), "faketime is not installed, and this is CI");
-        eprintln!("skipped: faketime is not installed");
-    }
-    found
-}
+use std::path::Path;
 
 /// A receiver whose clock is off by what stands in `offset`.
 fn start(store: &Store, library: &Path, offset: &Path) -> Receiver {
-    store
-        .setup()
-        .variable("LD_PRELOAD", library)
-        .variable("FAKETIME_TIMESTAMP_FILE", offset)
-        .variable("FAKETIME_NO_CACHE", "1")
-        .variable("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-        .start()
+    store.setup().clock(library, offset).start()
 }
 
 fn times(store: &Store, query: &str) -> Vec<i64> {

@@ -9,6 +9,7 @@ pub(crate) mod command;
 pub(crate) mod delivery;
 pub(crate) mod dice;
 pub(crate) mod event;
+pub(crate) mod faketime;
 #[cfg(feature = "store")]
 pub(crate) mod fleet;
 pub(crate) mod folder;
