@@ -2,6 +2,7 @@
 
 use super::input::{SchemeOption, SecretOptions, read_body};
 use super::wrong;
+use crate::json;
 use crate::minimal::Failure;
 use crate::payload;
 use crate::request::{Head, Header};
@@ -147,14 +148,15 @@ impl Signing {
 
     /// The Content-Type that makes a receiver read `body` as what it is.
     pub(super) fn content_type(&self, body: &[u8]) -> Result<&'static str, Failure> {
+        const JSON: &str = "application/json";
         const FORM: &str = "application/x-www-form-urlencoded";
         let scheme = self.scheme()?;
-        let as_form = [Header { name: "Content-Type", value: FORM.as_bytes() }];
-        let head = Head { method: "POST", target: "/", headers: &as_form };
-        Ok(match payload::read(&scheme.payload, &head, body) {
-            Ok(_) => FORM,
-            Err(_) => "application/json",
-        })
+        let is_taken = |content_type: &str| {
+            let headers = [Header { name: "Content-Type", value: content_type.as_bytes() }];
+            payload::read(&scheme.payload, &Head { method: "POST", target: "/", headers: &headers }, body).is_ok()
+        };
+        let is_json = json::check(body).is_ok() && is_taken(JSON);
+        Ok(if !is_json && is_taken(FORM) { FORM } else { JSON })
     }
 }
 

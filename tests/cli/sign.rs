@@ -89,6 +89,7 @@ fn the_curl_command_posts_exactly_the_body_when_pasted() {
         let path = format!("./{name}");
         for (argument, stdin) in [(path.as_str(), &b""[..]), ("-", json.as_bytes())] {
             let printed = run(folder.path(), &[&SIGN[..], &["--curl", &url, argument]].concat(), stdin);
+            assert!(printed.out().contains("'Content-Type: application/json'"), "{printed:?}");
             let pasted = paste(&folder, &printed);
             assert_eq!(pasted.code(), Some(0), "{pasted:?}");
             assert!(contains(&pasted.stdout, br#"{"status":"success"}"#), "{name} {argument}: {pasted:?} {printed:?}");
@@ -129,6 +130,7 @@ fn the_curl_command_for_a_form_posts_a_form() {
     let receiver = start();
     let printed =
         run(Folder::new().path(), &[&SIGN[..], &["--curl", &receiver.url()]].concat(), b"payload=%7B%22a%22%3A1%7D");
+    assert!(printed.out().contains("'Content-Type: application/x-www-form-urlencoded'"), "{printed:?}");
     let pasted = paste(&Folder::new(), &printed);
     assert!(contains(&pasted.stdout, br#"{"status":"success"}"#), "{pasted:?} {printed:?}");
     assert_eq!(receiver.next_event().payload(), r#"{"a":1}"#);
