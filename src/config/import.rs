@@ -118,9 +118,9 @@ impl Work {
         let sink = command::sink(hook, &name, &trigger, &mut missing)?;
         let bare = trigger.secret.trim_end();
         let escaped = quoted(bare);
-        let stands = |secret: &str| sink.contains(secret.trim_matches('"'));
+        let stands = [bare, escaped.trim_matches('"')].iter().any(|secret| sink.contains(secret));
         // A short one may be a part of anything.
-        if trigger.secret.len() >= 8 && (sink.contains(bare) || stands(&escaped)) {
+        if trigger.secret.len() >= 8 && stands {
             return Err(
                 "its secret stands in its command or its rule too, and none stands in a configuration".to_string()
             );

@@ -190,8 +190,8 @@ impl Ledger {
     /// since.
     pub(super) fn hurry(&self, sink: &str, now: UnixTime, latest: UnixTime) -> Result<(), StoreError> {
         let hurry = "UPDATE owed SET next_at = ?2 WHERE sink = ?1 AND dead = 0 AND next_at > ?3";
-        self.read(|connection| {
-            connection.prepare_cached(hurry)?.execute(params![sink, now.as_ms(), latest.as_ms()]).map(drop)
+        self.write(|transaction| {
+            transaction.prepare_cached(hurry)?.execute(params![sink, now.as_ms(), latest.as_ms()]).map(drop)
         })
     }
 
