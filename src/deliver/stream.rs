@@ -13,7 +13,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 /// Most events that are handed on at once, and most bytes of their bodies, but for a single one: what a stop waits for at most.
-const BATCH_EVENTS: usize = 256;
+const BATCH_EVENTS: usize = 1024;
 const BATCH_BYTES: usize = 1024 * 1024;
 
 /// Bounds of the pause before a stream that failed is tried again; it doubles.
@@ -61,6 +61,7 @@ impl Pen {
                         self.post.tell(Notice::Resumed { sink: self.post.name.clone() });
                     }
                     self.post.watched.set_paused(false);
+                    std::thread::sleep(self.stream.rest());
                 }
                 Ok(false) if self.post.control.mode() != Mode::Run => return,
                 // Woken by the bell; one that rang meanwhile is not lost.

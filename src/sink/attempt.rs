@@ -51,6 +51,11 @@ pub trait Stream: Send {
     /// # Errors
     /// Where not all could be written.
     fn write(&mut self, events: &[Event], store: &StoreId) -> io::Result<()>;
+
+    /// How long it is given nothing more after a batch, so that the next one is larger.
+    fn rest(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 impl From<Outcome> for Attempt {

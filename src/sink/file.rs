@@ -8,9 +8,14 @@ use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Memory kept between batches, in bytes.
 const KEPT_BYTES: usize = 1024 * 1024;
+
+/// How long nothing is written after a sync: under load, a sync for every few events takes the disk from the store
+/// (docs/DESIGN.md).
+const REST: Duration = Duration::from_millis(5);
 
 /// Lines in a file, of mode 0600 where it is made here. What was written is synced before it counts, so that neither a crash nor a
 /// power cut takes it. `events.jsonl` that would grow over its limit becomes `events.jsonl.1`, that before it `events.jsonl.2`,
@@ -178,5 +183,9 @@ impl Stream for File {
             Err(_) => self.open = None,
         }
         written
+    }
+
+    fn rest(&self) -> Duration {
+        REST
     }
 }
