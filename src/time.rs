@@ -175,8 +175,8 @@ impl fmt::Display for UnixTime {
 
 /// The last two decimal digits of a part of a date, which is not negative.
 fn two(part: i64) -> [u8; 2] {
-    let digit = |number: i64| b'0' + u8::try_from(number.rem_euclid(10)).unwrap_or_default();
-    [digit(part / 10), digit(part)]
+    let part = u8::try_from(part.rem_euclid(100)).unwrap_or_default();
+    [b'0' + part / 10, b'0' + part % 10]
 }
 
 /// The value of a decimal digit.

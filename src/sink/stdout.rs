@@ -121,7 +121,7 @@ impl<W: Write> Keep for Lines<W> {
     type Error = io::Error;
 
     /// A write costs a fraction of a request: those who were answered go on while the others are decided.
-    const AT_ONCE: usize = 16;
+    const AT_ONCE: usize = 32;
 
     fn stage(&mut self, delivery: &Delivery<'_>) -> io::Result<Novelty> {
         self.id.clear();
