@@ -45,7 +45,7 @@ const PROVIDERS: [(&str, usize); 38] = [
     ("line", 2),
     ("linear", 2),
     ("mailgun", 11),
-    ("messagebird", 17),
+    ("messagebird", 20),
     ("microsoft-graph", 8),
     ("openai", 6),
     ("paddle", 13),

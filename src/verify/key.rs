@@ -316,8 +316,7 @@ fn judge_one<M: Mac + Clone>(keyed: &M, encoding: Encoding, written: &[u8], feed
     let mac = mac_of(keyed, feed);
     let mut decoded = [0; LONGEST];
     let (signature, _) = decoded.split_at_mut(mac.as_bytes().len().min(LONGEST));
-    let is_right = super::encoding::decode(encoding, written, signature)
-        && Output::<M>::try_from(&*signature).is_ok_and(|signature| CtOutput::<M>::new(signature) == mac);
+    let is_right = super::encoding::decode(encoding, written, signature) && is_same(&mac, signature);
     (is_right, MacBytes::of(mac.as_bytes()))
 }
 
@@ -333,11 +332,14 @@ fn judge<M: Mac + Clone>(keyed: &M, scheme: &Scheme, text: &Text<'_>, parts: &Pa
     let mut mac = keyed.clone();
     text.feed(&scheme.template, |piece| mac.update(piece));
     let mac = mac.finalize();
-    // The library's own comparison, which takes the same time wherever two differ.
-    let is_right =
-        |signature: &[u8]| Output::<M>::try_from(signature).is_ok_and(|signature| CtOutput::<M>::new(signature) == mac);
-    let matched = parts.any_signature(scheme, is_right);
+    let matched = parts.any_signature(scheme, |signature| is_same(&mac, signature));
     (matched, MacBytes::of(mac.as_bytes()))
+}
+
+/// Whether `signature` is `mac`: the library's own comparison, which takes the same time wherever two differ.
+#[inline(always)]
+fn is_same<M: Mac>(mac: &CtOutput<M>, signature: &[u8]) -> bool {
+    Output::<M>::try_from(signature).is_ok_and(|signature| CtOutput::<M>::new(signature) == *mac)
 }
 
 fn sign<M: Mac + Clone>(keyed: &M, scheme: &Scheme, text: &Text<'_>) -> Vec<u8> {
