@@ -120,7 +120,9 @@ impl<W: Write + Send> Stream for Printed<W> {
 impl<W: Write> Keep for Lines<W> {
     type Error = io::Error;
 
-    /// A write costs a fraction of a request: those who were answered go on while the others are decided.
+    /// A write costs a fraction of a request: those who were answered go on while the others are decided. At 64 and 256 connections 32
+    /// came to 2 to 4 % more requests a second than 16; with 256, at 64 connections, the slowest of a hundred waited 1.7 times as
+    /// long.
     const AT_ONCE: usize = 32;
 
     fn stage(&mut self, delivery: &Delivery<'_>) -> io::Result<Novelty> {
