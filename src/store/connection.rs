@@ -26,7 +26,7 @@ const LOG_KEPT_BYTES: u32 = 64 * 1024 * 1024;
 /// The receiver's connection: makes the file where there is none, brings an older one up to date.
 pub(super) fn writer(folder: &Path) -> Result<Connection, StoreError> {
     let path = path_of(folder);
-    let cannot = |error: std::io::Error| StoreError::Folder { path: path.clone(), why: error.to_string() };
+    let cannot = |error: std::io::Error| StoreError::using(&path, &error);
     // Made here rather than by SQLite, which leaves its mode to the umask. Those beside it take after it.
     let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(cannot)?;
     if file.metadata().map_err(cannot)?.len() == 0 {

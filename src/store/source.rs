@@ -143,5 +143,5 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn of_file(path: &Path, error: &io::Error) -> StoreError {
-    StoreError::Folder { path: path.into(), why: error.to_string() }
+    StoreError::using(path, error)
 }
