@@ -202,7 +202,12 @@ impl Place {
 }
 
 fn log_path(folder: &Path) -> PathBuf {
-    let mut path = path_of(folder).into_os_string();
+    path_beside(&path_of(folder))
+}
+
+/// Where the log of the file at `path` is.
+pub(super) fn path_beside(path: &Path) -> PathBuf {
+    let mut path = path.as_os_str().to_os_string();
     path.push("-wal");
     path.into()
 }
