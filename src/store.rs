@@ -34,7 +34,7 @@ pub use check::{Findings, check};
 pub(crate) use connection::guard;
 pub use error::StoreError;
 #[cfg(feature = "config")]
-pub(crate) use error::is_damage;
+pub(crate) use error::{is_damage, is_of_disk};
 pub use folder::prepare;
 pub use id::{EventId, StoreId};
 pub use lock::Lock;

@@ -28,7 +28,7 @@ use listening::Listening;
 use options::Options;
 use reload::Reload;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use sockets::{Sockets, is_of_systemd};
@@ -191,6 +191,9 @@ impl Serve {
         // Where whoever started us has it ignored, the system waits for our commands, and nobody learns how they ended. What
         // handles it, whatever it does, undoes that.
         flag::register(SIGCHLD, Arc::default()).map_err(no_signals)?;
+        // A file that is as long as the system lets one get (RLIMIT_FSIZE) is like a disk that is full: what is written fails, and
+        // we go on. Left to itself, the signal ends us. It is handled, not ignored, so that commands have it as they would.
+        flag::register(SIGXFSZ, Arc::default()).map_err(no_signals)?;
         if self.config.is_some() || !io::stdin().is_terminal() {
             signals.add_signal(SIGHUP).map_err(no_signals)?;
         }

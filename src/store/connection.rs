@@ -1,9 +1,10 @@
 //! Connections to `events.db`, and what is set on each.
 
-use super::{StoreError, path_of, schema};
+use super::{StoreError, log, path_of, schema};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{File, OpenOptions};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -26,7 +27,8 @@ const LOG_KEPT_BYTES: u32 = 64 * 1024 * 1024;
 /// The receiver's connection: makes the file where there is none, brings an older one up to date.
 pub(super) fn writer(folder: &Path) -> Result<Connection, StoreError> {
     let path = path_of(folder);
-    let cannot = |error: std::io::Error| StoreError::Folder { path: path.clone(), why: error.to_string() };
+    let cannot = |error: io::Error| StoreError::using(&path, &error);
+    check_not_emptied(&path)?;
     // Made here rather than by SQLite, which leaves its mode to the umask. Those beside it take after it.
     let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(cannot)?;
     if file.metadata().map_err(cannot)?.len() == 0 {
@@ -61,6 +63,21 @@ pub(super) fn writer(folder: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Whether the file at `path` has not a byte, and its log has some: that comes of no crash. SQLite takes such a file for a new one,
+/// and deletes the log, in which events may be; so does who only reads.
+pub(super) fn is_emptied(path: &Path) -> bool {
+    let length = |path: &Path| std::fs::metadata(path).map(|file| file.len()).ok();
+    // SQLite takes one byte for none.
+    length(path).is_some_and(|length| length <= 1) && length(&log::path_beside(path)).is_some_and(|length| length > 0)
+}
+
+fn check_not_emptied(path: &Path) -> Result<(), StoreError> {
+    match is_emptied(path) {
+        true => Err(StoreError::Damaged { path: path.into(), why: "it is empty, and its log is not".into() }),
+        false => Ok(()),
+    }
+}
+
 /// A connection beside the receiver's that brings the log into the file.
 pub(super) fn checkpointer(folder: &Path) -> Result<Connection, StoreError> {
     let path = path_of(folder);
@@ -85,9 +102,16 @@ fn set_log(connection: &Connection) -> rusqlite::Result<()> {
 /// A connection that reads and cannot write.
 pub(super) fn reader(folder: &Path) -> Result<Connection, StoreError> {
     let path = path_of(folder);
-    if !path.exists() {
-        return Err(StoreError::Missing { path: folder.into() });
+    match path.try_exists() {
+        Ok(true) => {}
+        Ok(false) => return Err(StoreError::Missing { path: folder.into() }),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Err(StoreError::Missing { path: folder.into() });
+        }
+        // Whoever may not look does not know.
+        Err(error) => return Err(StoreError::using(&path, &error)),
     }
+    check_not_emptied(&path)?;
     let failed = |error| StoreError::opening(&path, &error);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(&path, flags).map_err(failed)?;

@@ -2,6 +2,7 @@
 
 use rusqlite::ErrorCode;
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why the store cannot be used.
@@ -13,6 +14,13 @@ pub enum StoreError {
         /// Which.
         path: PathBuf,
         /// What the system said.
+        why: String,
+    },
+    /// The disk does not let a file be used now: it is full, or it failed.
+    Disk {
+        /// Which.
+        path: PathBuf,
+        /// What SQLite or the system said.
         why: String,
     },
     /// There is no store.
@@ -89,7 +97,21 @@ impl StoreError {
         if is_damage(error) {
             return StoreError::Damaged { path: path.into(), why: error.to_string() };
         }
+        if is_of_disk(error) {
+            return StoreError::Disk { path: path.into(), why: error.to_string() };
+        }
         StoreError::Folder { path: path.into(), why: error.to_string() }
+    }
+
+    /// `error` of the system, which came of using `path`.
+    pub(crate) fn using(path: &Path, error: &io::Error) -> Self {
+        let (path, why) = (path.to_path_buf(), error.to_string());
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                StoreError::Disk { path, why }
+            }
+            _ => StoreError::Folder { path, why },
+        }
     }
 
     /// `error`, which came while `doing` something with an open store.
@@ -124,11 +146,16 @@ impl StoreError {
                 "where it is damaged, move it away: every event that is kept is then handed on again".into()
             }
             StoreError::LogFull => "end what reads events.db: fuser events.db names it".into(),
-            StoreError::Failed { .. } => {
+            StoreError::Disk { .. } | StoreError::Failed { .. } => {
                 "look at the disk: its room, its health, whether it is mounted read-only".into()
             }
         }
     }
+}
+
+/// Whether `error` is the disk's, which may be well again later, with nobody having changed what was asked for.
+pub(crate) fn is_of_disk(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
 }
 
 /// Whether `error` says that the file's content is not what SQLite wrote.
@@ -149,7 +176,9 @@ pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            StoreError::Folder { path, why } => write!(f, "cannot use {}: {why}", path.display()),
+            StoreError::Folder { path, why } | StoreError::Disk { path, why } => {
+                write!(f, "cannot use {}: {why}", path.display())
+            }
             StoreError::Missing { path } => write!(f, "there is no store in {}", path.display()),
             StoreError::Locked { path, pid: Some(pid) } => {
                 write!(f, "another receiver has {}: process {pid}", path.display())

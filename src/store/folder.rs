@@ -11,7 +11,7 @@ use std::path::Path;
 /// # Errors
 /// Where it cannot be made, or is no folder.
 pub fn prepare(folder: &Path) -> Result<Option<String>, StoreError> {
-    let failed = |error: io::Error| StoreError::Folder { path: folder.into(), why: error.to_string() };
+    let failed = |error: io::Error| StoreError::using(folder, &error);
     match DirBuilder::new().recursive(true).mode(0o700).create(folder) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

@@ -1,9 +1,10 @@
 //! One receiver on a folder: who comes second is told who was first.
 
+use super::log::identity;
 use super::{LOCK_FILE, StoreError};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ const LOOK_TIME: Duration = Duration::from_millis(10);
 /// Held for as long as this process may write to the store of a folder. The system lets go of it when the process ends,
 /// however it ends; the file stays, and what stands in it counts for nothing without the lock.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "its drop lets go")] File);
+pub struct Lock(File);
 
 impl Lock {
     /// The lock of the store in `folder`, with this process's pid in its file.
@@ -25,8 +26,8 @@ impl Lock {
         let path = folder.join(LOCK_FILE);
         let failed = |error| StoreError::Folder { path: path.clone(), why: format!("cannot lock: {error}") };
         let mut options = OpenOptions::new();
-        let mut file =
-            options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(failed)?;
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let mut file = options.open(&path).map_err(|error| StoreError::using(&path, &error))?;
         let mut looks = 0;
         loop {
             match file.try_lock() {
@@ -43,6 +44,12 @@ impl Lock {
         // A disk that is full now keeps nobody from receiving when it has room again: the pid is for people.
         let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
         Ok(Lock(file))
+    }
+
+    /// Whether it is the lock of `folder`: another folder may have taken the place of the one that it was taken in.
+    pub(super) fn is_of(&self, folder: &Path) -> bool {
+        let held = self.0.metadata().map(|file| (file.dev(), file.ino())).ok();
+        held.is_some() && held == identity(&folder.join(LOCK_FILE))
     }
 
     /// The pid of the receiver that holds the lock of the store in `folder`, 0 where it could not write it; nothing where

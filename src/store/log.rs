@@ -202,12 +202,18 @@ impl Place {
 }
 
 fn log_path(folder: &Path) -> PathBuf {
-    let mut path = path_of(folder).into_os_string();
+    path_beside(&path_of(folder))
+}
+
+/// Where the log of the file at `path` is.
+pub(super) fn path_beside(path: &Path) -> PathBuf {
+    let mut path = path.as_os_str().to_os_string();
     path.push("-wal");
     path.into()
 }
 
-fn identity(path: &Path) -> Option<(u64, u64)> {
+/// Which file is at `path`, by device and number.
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
     std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
@@ -216,7 +222,7 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 /// every byte is written again where it is, then synced. Readers see no difference.
 pub(super) fn secure(folder: &Path) -> Result<(), StoreError> {
     let path = log_path(folder);
-    let failed = |error: io::Error| StoreError::Folder { path: path.clone(), why: error.to_string() };
+    let failed = |error: io::Error| StoreError::using(&path, &error);
     let log = match OpenOptions::new().read(true).write(true).open(&path) {
         Ok(log) => log,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

@@ -15,7 +15,7 @@ use std::path::Path;
 /// Where it cannot be asked.
 pub fn ask(folder: &Path, pid: u32, moment: UnixTime) -> Result<(), StoreError> {
     let path = folder.join(PRUNE_FILE);
-    let failed = |error: io::Error| StoreError::Folder { path: path.clone(), why: error.to_string() };
+    let failed = |error: io::Error| StoreError::using(&path, &error);
     // Until it is written, the receiver takes back none that it has fulfilled: it could be this one.
     let held = File::open(folder).and_then(|folder| folder.lock().map(|()| folder));
     // Somebody may have asked for more already; who asks for less is done when that is.

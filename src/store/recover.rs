@@ -11,7 +11,7 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::ops::RangeInclusive;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Rows, and bytes of bodies, that are written in one transaction.
 const BATCH: u32 = 2000;
@@ -301,5 +301,5 @@ fn writing(error: &rusqlite::Error) -> StoreError {
 }
 
 fn of_file(path: &Path, error: &io::Error) -> StoreError {
-    StoreError::Folder { path: PathBuf::from(path), why: error.to_string() }
+    StoreError::using(path, error)
 }

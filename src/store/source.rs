@@ -1,5 +1,7 @@
 //! A damaged store, opened without a byte of it being touched.
 
+use super::connection::{PAGE_BYTES, is_emptied};
+use super::log::path_beside;
 use super::{EVENTS_FILE, LOCK_FILE, StoreError, schema};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -7,6 +9,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+
+/// What a file begins with (SQLite, "Database File Format", 1.3), in bytes.
+const HEAD_BYTES: usize = 100;
 
 /// A second name for the file of a damaged store, or where that cannot be, a copy; with a copy of its log beside it.
 pub(super) struct Source {
@@ -33,19 +38,25 @@ impl Source {
         // From here on dropping it removes the folder.
         let mut source = Source { folder: folder.into(), connection: None, _lock: lock, is_headless: false };
         let name = folder.join(EVENTS_FILE);
-        if fs::hard_link(&path, &name).is_err() {
+        let is_emptied = is_emptied(&path);
+        if is_emptied {
+            // SQLite would delete its log. Of a file with anything in it, it reads the log first.
+            fs::write(&name, [0; HEAD_BYTES]).map_err(|error| of_file(&name, &error))?;
+        } else if fs::hard_link(&path, &name).is_err() {
             fs::copy(&path, &name).map_err(|error| of_file(&path, &error))?;
         }
-        let log = with_suffix(&path, "-wal");
+        let log = path_beside(&path);
         if log.exists() {
-            fs::copy(&log, with_suffix(&name, "-wal")).map_err(|error| of_file(&log, &error))?;
+            fs::copy(&log, path_beside(&name)).map_err(|error| of_file(&log, &error))?;
         }
         let connection = match connect(&name) {
             Ok(connection) => connection,
             Err(_) => {
-                // A copy, since it is written to.
-                fs::remove_file(&name).map_err(|error| of_file(&name, &error))?;
-                fs::copy(&path, &name).map_err(|error| of_file(&path, &error))?;
+                if !is_emptied {
+                    // A copy, since it is written to.
+                    fs::remove_file(&name).map_err(|error| of_file(&name, &error))?;
+                    fs::copy(&path, &name).map_err(|error| of_file(&path, &error))?;
+                }
                 source.make_first_page(&name)?;
                 source.is_headless = true;
                 connect(&name).map_err(|error| StoreError::Damaged { path: path.clone(), why: error.to_string() })?
@@ -64,14 +75,14 @@ impl Source {
         let failed = |error: io::Error| of_file(name, &error);
         let file = OpenOptions::new().read(true).write(true).open(name).map_err(failed)?;
         let length = file.metadata().map_err(failed)?.len();
-        let mut head = [0; 100];
+        let mut head = [0; HEAD_BYTES];
         file.read_exact_at(&mut head, 0).map_err(failed)?;
-        // SQLite, "Database File Format", 1.3: the page's size is at 16, 1 stands for 65,536.
+        // Of that section: the page's size is at 16, 1 stands for 65,536.
         let [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, high, low, ..] = head;
         let page_bytes = match u16::from_be_bytes([high, low]) {
             1 => 65_536,
             size if size >= 512 && size.is_power_of_two() => u32::from(size),
-            _ => super::connection::PAGE_BYTES,
+            _ => PAGE_BYTES,
         };
         let mut page = first_page(&self.folder.join("first.db"), page_bytes)
             .map_err(|why| StoreError::Failed { doing: "making a first page", why })?;
@@ -136,12 +147,6 @@ fn hold(folder: &Path) -> Result<Option<File>, StoreError> {
     Ok(lock.filter(|lock| lock.try_lock_shared().is_ok()))
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_os_string();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
 fn of_file(path: &Path, error: &io::Error) -> StoreError {
-    StoreError::Folder { path: path.into(), why: error.to_string() }
+    StoreError::using(path, error)
 }

@@ -36,7 +36,7 @@ pub struct Store {
     bell: Option<Box<Bell>>,
     buffers: (Vec<u8>, String),
     /// Given back when the store is closed: after the connection.
-    _lock: Lock,
+    lock: Lock,
 }
 
 type Bell = dyn Fn(i64) + Send;
@@ -102,7 +102,7 @@ impl Store {
             definition: None,
             bell: None,
             buffers: <_>::default(),
-            _lock: lock,
+            lock,
         })
     }
 
@@ -232,6 +232,10 @@ impl Store {
     fn recover(&mut self) -> Result<(), StoreError> {
         if !path_of(&self.folder).exists() {
             return Err(StoreError::Missing { path: self.folder.clone() });
+        }
+        if !self.lock.is_of(&self.folder) {
+            // Whoever looks for a receiver, to ask it or to be one, looks at the lock that is there.
+            self.lock = Lock::take(&self.folder)?;
         }
         log::secure(&self.folder)?;
         let connection = connection::writer(&self.folder)?;

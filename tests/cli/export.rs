@@ -2,12 +2,14 @@
 
 use super::events::{events, lines, numbers};
 use crate::support::client::Client;
+use crate::support::command::{finish, hookgate};
 use crate::support::folder::Folder;
 use crate::support::receiver::setup;
 use crate::support::request::signed;
 use crate::support::store::{ID, Row, make};
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::Command;
 
 /// Bodies that are hard to copy.
 fn rows() -> Vec<Row> {
@@ -102,6 +104,22 @@ fn no_file_is_overwritten_and_an_export_can_be_gone_on_with() {
     assert_eq!(fs::read(folder.path().join(&name)).unwrap(), b"mine");
     folder.file("file", b"");
     events(&folder, &["export", "--raw", "file"]).expect_misconfigured("a file for a folder");
+}
+
+#[test]
+fn an_export_that_is_ended_within_a_file_can_be_gone_on_with() {
+    let folder = Folder::new();
+    make(folder.path(), rows());
+    // The system ends it within the last body, by SIGXFSZ: half a MiB or one, by the shell's unit.
+    let mut ended = Command::new("sh");
+    ended.args(["-c", r#"ulimit -S -f 1024 && exec "$@""#, "sh"]).arg(hookgate().get_program());
+    ended.args(["events", "export", "--raw", "out"]).current_dir(folder.path());
+    let outcome = finish(ended, b"");
+    assert_eq!(outcome.code(), None, "{outcome:?}");
+    let body = folder.path().join(format!("out/evt_{ID}_0000000006.body"));
+    assert!(!body.exists(), "what is there by halves has not its name");
+    assert_eq!(events(&folder, &["export", "--raw", "out"]).code(), Some(0));
+    assert!(fs::read(body).unwrap() == rows()[5].body);
 }
 
 /// A receiver goes on writing, and what was there at the start comes out whole, in order.

@@ -20,8 +20,11 @@ fn what_a_sink_owes_is_not_deleted_and_a_dead_letter_is() {
     wait_for_lines(&folder.path().join("log.jsonl"), 4);
     wait_for_standing(&folder, 2, "run", "owed");
     wait_for_standing(&folder, 4, "run", "done");
-    events(&folder, &["prune", "--older-than", "0s"]);
+    let said = events(&folder, &["prune", "--older-than", "0s"]).out();
+    assert!(said.contains("kept from number 2 on"), "{said}");
     assert_eq!(listed(&folder), [2, 3, 4], "asked of a receiver");
+    let said = events(&folder, &["prune", "--older-than", "1d"]).out();
+    assert!(!said.contains("kept"), "of those that were to go, none was: {said}");
     end(&mut receiver);
     let said = events(&folder, &["prune", "--older-than", "0s"]).out();
     assert!(said.contains("kept from number 2 on"), "{said}");

@@ -4,7 +4,7 @@ use super::store::{FLEET, Store, expect_refused, holds};
 use crate::support::command::{Outcome, finish, hookgate};
 use crate::support::delivery::{body, name, post};
 use crate::support::dice::{Dice, number, seed};
-use crate::support::fleet::settle;
+use crate::support::fleet::{send, settle};
 use crate::support::folder::Folder;
 use crate::support::receiver::{Receiver, setup};
 use hookgate::store::Reader;
@@ -209,4 +209,31 @@ fn a_damaged_store_opens_or_is_refused_and_nothing_is_invented() {
 fn commands_on_a_damaged_store_end_well_or_say_what_is_wrong() {
     let commands: [&[&str]; 3] = [&["store", "check"], &["events", "list", "--limit", "0"], &["store", "recover"]];
     damage(number("CRASH_CASES", 40) / 2, &commands);
+}
+
+#[test]
+fn a_file_that_was_emptied_is_refused_and_nothing_takes_its_log_away() {
+    for length in [0, 1] {
+        let store = Store::new();
+        let mut receiver = store.start();
+        let delivery = name("emptied", 0, 10);
+        holds(send(receiver.address, &store.ledger, &delivery));
+        receiver.kill();
+        let log = || fs::read(store.data.join("events.db-wal")).unwrap_or_default();
+        let before = log();
+        fs::OpenOptions::new().write(true).open(store.data.join("events.db")).unwrap().set_len(length).unwrap();
+        let damage = Damage::CutShort { file: "events.db".into(), bytes: 0 };
+        for arguments in [&["events", "list"][..], &["store", "check"]] {
+            assert_eq!(command(arguments, &store.data, &damage).code(), Some(1), "{length}: {arguments:?}");
+        }
+        expect_refused(&store.setup().fail());
+        assert!(log() == before, "{length}: the log is as it was");
+        assert_eq!(command(&["store", "recover"], &store.data, &damage).code(), Some(0));
+        let recovered = rows(&store.data.with_file_name("data-recovered"));
+        assert_eq!(
+            recovered.iter().map(|(_, delivery, _)| delivery.as_deref()).collect::<Vec<_>>(),
+            [Some(&*delivery)]
+        );
+        assert!(log() == before, "{length}: the log is as it was");
+    }
 }

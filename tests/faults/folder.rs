@@ -1,9 +1,11 @@
 //! The folder is not what it was.
 
 use super::store::{FLEET, Store, expect_refused, holds};
+use crate::support::command::{finish, hookgate};
 use crate::support::fleet::settle;
 use crate::support::ledger::Ledger;
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -44,6 +46,21 @@ fn a_file_in_the_place_of_the_folder_is_refused() {
     let store = Store::new();
     fs::write(&store.data, "no folder").unwrap();
     expect_refused(&store.setup().fail());
+}
+
+#[test]
+fn a_folder_that_may_not_be_looked_into_is_not_said_to_be_empty() {
+    let store = Store::new();
+    drop(store.start());
+    set_mode(&store.data, 0);
+    let hookgate = hookgate();
+    let mut words = heeding_permissions().iter().map(OsStr::new).chain([hookgate.get_program()]);
+    let mut command = Command::new(words.next().expect("there is a program"));
+    command.args(words).args(["events", "list", "--data"]).arg(&store.data);
+    let outcome = finish(command, b"");
+    set_mode(&store.data, 0o700);
+    outcome.expect_misconfigured("a folder that is not ours");
+    assert!(outcome.stderr.contains("Permission denied"), "{outcome:?}");
 }
 
 #[test]

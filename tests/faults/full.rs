@@ -1,6 +1,7 @@
 //! There is no more room.
 
 use super::store::{FLEET, Store};
+use crate::support::command::Outcome;
 use crate::support::folder::Folder;
 use crate::support::request::signed_with;
 use std::path::{Path, PathBuf};
@@ -12,8 +13,8 @@ const FRONTS: [&[&str]; 2] = [&["--front", "evented"], &["--front", "tiny_http"]
 fn no_file_may_grow_and_it_goes_on_once_they_may() {
     for front in FRONTS {
         let store = Store::new();
-        // Half a MiB or one, by the shell's unit. The signal that would end it is ignored, as a full disk sends none.
-        let limit = r#"trap "" XFSZ && ulimit -S -f 1024 && exec "$@""#;
+        // Half a MiB or one, by the shell's unit. The system sends SIGXFSZ for it, which ends who does not handle it.
+        let limit = r#"ulimit -S -f 1024 && exec "$@""#;
         let receiver = store.setup().arguments(front).within(&["sh", "-c", limit, "sh"]).start();
         store.deliver_until_it_fails(&receiver);
         let (answer, _) = receiver.exchange(&signed_with("somebody else's", "{}").bytes());
@@ -25,6 +26,26 @@ fn no_file_may_grow_and_it_goes_on_once_they_may() {
         store.expect_recovery(&receiver);
         store.expect_all_after_a_crash(receiver);
     }
+}
+
+#[test]
+fn a_start_without_room_fails_as_what_may_be_well_again() {
+    // Exit code 2 says that the arguments are wrong: a service that ended with it is not started again.
+    let start = |store: &Store| store.setup().within(&["sh", "-c", r#"ulimit -S -f 0 && exec "$@""#, "sh"]).fail();
+    let expect = |outcome: &Outcome| {
+        assert_eq!(outcome.code(), Some(1), "{outcome:?}");
+        assert!(outcome.stderr.contains("hookgate: hint: look at the disk"), "{outcome:?}");
+    };
+    let store = Store::new();
+    expect(&start(&store));
+    let mut receiver = store.start();
+    store.deliver(&receiver, FLEET);
+    receiver.signal("TERM");
+    receiver.wait();
+    expect(&start(&store));
+    let receiver = store.start();
+    store.expect_recovery(&receiver);
+    store.expect_all_after_a_crash(receiver);
 }
 
 /// A file system of its own in memory, gone with this value.

@@ -118,22 +118,23 @@ fn line(event: &Event, reader: &Reader, with_body: bool) -> Vec<u8> {
 /// Writes a new file. One that is there with the same bytes is as good.
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Halt> {
     let failed = |error: io::Error| Failure::Running(format!("cannot write {}: {error}", path.display()));
-    let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            // A file of another length is not read.
-            let is_same_length = fs::metadata(path).is_ok_and(|there| there.len() == bytes.len() as u64);
-            if is_same_length && fs::read(path).map_err(failed)? == bytes {
-                return Ok(());
-            }
-            let what = format!("{} is there already, with other bytes", path.display());
-            return Err(wrong(what, "give another folder: no file is overwritten").into());
+    if fs::symlink_metadata(path).is_ok() {
+        // A file of another length is not read.
+        let is_same_length = fs::metadata(path).is_ok_and(|there| there.len() == bytes.len() as u64);
+        if is_same_length && fs::read(path).map_err(failed)? == bytes {
+            return Ok(());
         }
-        Err(error) => return Err(failed(error).into()),
-    };
-    file.write_all(bytes).map_err(|error| {
-        // What is there by halves would stand in the way of the next export.
-        let _ = fs::remove_file(path);
+        let what = format!("{} is there already, with other bytes", path.display());
+        return Err(wrong(what, "give another folder: no file is overwritten").into());
+    }
+    // Until it is whole it has a name of this process's: who is ended meanwhile leaves nothing that is taken for it, or that stands
+    // in the way of another export.
+    let mut part = path.as_os_str().to_os_string();
+    part.push(format!(".{}.part", std::process::id()));
+    let _ = fs::remove_file(&part);
+    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part);
+    written.and_then(|mut file| file.write_all(bytes)).and_then(|()| fs::rename(&part, path)).map_err(|error| {
+        let _ = fs::remove_file(&part);
         failed(error).into()
     })
 }

@@ -7,11 +7,12 @@ use crate::cli::progress::Progress;
 use crate::cli::stop::{Stop, Waited};
 use crate::deliver::owed_from;
 use crate::minimal::{Failure, say};
-use crate::store::{Lock, StoreError, prune};
+use crate::store::{Lock, Order, Reader, StoreError, prune};
 use crate::time::UnixTime;
 use clap::Args;
 use signal_hook::consts::SIGUSR1;
 use signal_hook::flag;
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,19 +50,22 @@ impl Prune {
                     let mut progress = Progress::new("deleting", 0);
                     let deleted = prune::prune(folder, &lock, moment, owed_from, |deleted| progress.at(deleted))?;
                     drop(progress);
-                    let mut line = format!("deleted {deleted} events, which were received before {moment}\n");
-                    if owed_from <= highest {
-                        line.push_str(&format!(
-                            "kept from number {owed_from} on, of whatever age: they are yet to be handed on\n"
-                        ));
-                    }
+                    let line = format!("deleted {deleted} events, which were received before {moment}\n");
                     out.text().extend_from_slice(line.as_bytes());
+                    if owed_from <= highest {
+                        write_kept(owed_from, out.text());
+                    }
                     break;
                 }
                 Err(StoreError::Locked { pid: Some(pid), .. }) => {
                     if self.ask(pid, moment, &out)? {
                         let line = format!("the receiver deleted the events received before {moment}\n");
                         out.text().extend_from_slice(line.as_bytes());
+                        let reader = self.data.reader()?;
+                        // What delivery has written down is never ahead of what it has done.
+                        if let Some(kept) = first_before(&reader, owed_from(folder, &store)?, highest, moment)? {
+                            write_kept(kept, out.text());
+                        }
                         break;
                     }
                 }
@@ -90,4 +94,24 @@ impl Prune {
         }
         Ok(true)
     }
+}
+
+/// The first event from number `from` to `highest` that was received before `moment`.
+fn first_before(reader: &Reader, from: i64, highest: i64, moment: UnixTime) -> Result<Option<i64>, Halt> {
+    let mut first = None;
+    let mut last = from.checked_sub(1);
+    while let Some(after) = last.filter(|after| *after < highest && first.is_none()) {
+        last = reader.look(Order::Ascending, after, |facts| {
+            if facts.number <= highest && facts.received_at < moment {
+                first = Some(facts.number);
+            }
+            if first.is_none() && facts.number < highest { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+    }
+    Ok(first)
+}
+
+fn write_kept(from: i64, out: &mut Vec<u8>) {
+    let line = format!("kept from number {from} on, of whatever age: they are yet to be handed on\n");
+    out.extend_from_slice(line.as_bytes());
 }

@@ -93,7 +93,7 @@ impl Kept {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Damaged { .. } | StoreError::Failed { .. } => {
+            StoreError::Damaged { .. } | StoreError::Disk { .. } | StoreError::Failed { .. } => {
                 Failure::Hinted(ConfigError::new(error.to_string(), error.hint()))
             }
             _ => wrong(error.to_string(), error.hint()),

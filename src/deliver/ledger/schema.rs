@@ -1,6 +1,6 @@
 //! What stands in `delivery.db`, and how an older file becomes a newer one. docs/STORE.md says what is in it, which is a contract.
 
-use crate::store::{StoreError, guard};
+use crate::store::{StoreError, guard, is_of_disk};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -37,7 +37,7 @@ const REST: &str = "
 /// Delivery's connection to the file in `folder`, which is made where there is none.
 pub(super) fn open(folder: &Path) -> Result<Connection, StoreError> {
     let path = folder.join(DELIVERY_FILE);
-    let cannot = |error: std::io::Error| StoreError::Folder { path: path.clone(), why: error.to_string() };
+    let cannot = |error: std::io::Error| StoreError::using(&path, &error);
     OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(cannot)?;
     let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let unusable = |error| unusable(&path, &error);
@@ -108,5 +108,6 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
 }
 
 pub(super) fn unusable(path: &Path, error: &rusqlite::Error) -> StoreError {
-    StoreError::Delivery { path: path.into(), why: error.to_string() }
+    let (path, why) = (path.to_path_buf(), error.to_string());
+    if is_of_disk(error) { StoreError::Disk { path, why } } else { StoreError::Delivery { path, why } }
 }
