@@ -45,8 +45,8 @@ impl<'a> Head<'a> {
     /// authority (RFC 9112 §3.2.2), `*` gives itself.
     #[must_use]
     pub fn path(&self) -> &'a str {
-        let target = match self.after_authority() {
-            Some(rest) => rest,
+        let target = match self.absolute() {
+            Some((_, rest)) => rest,
             None => self.target,
         };
         match target.split_once('?') {
@@ -66,11 +66,17 @@ impl<'a> Head<'a> {
     /// Whether the target is of the absolute form: `http://` or `https://` and an authority.
     #[must_use]
     pub fn has_absolute_target(&self) -> bool {
-        self.after_authority().is_some()
+        self.absolute().is_some()
     }
 
-    /// What follows `http://authority` in an absolute-form target, or nothing where the target is of another form.
-    fn after_authority(&self) -> Option<&'a str> {
+    /// The authority of an absolute-form target, which need not be a valid one, or nothing where the target is of another form.
+    #[must_use]
+    pub fn authority(&self) -> Option<&'a str> {
+        self.absolute().map(|(authority, _)| authority)
+    }
+
+    /// The authority of an absolute-form target and what follows it, or nothing where the target is of another form.
+    fn absolute(&self) -> Option<(&'a str, &'a str)> {
         // Most targets are a path.
         if self.target.starts_with('/') {
             return None;
@@ -80,7 +86,7 @@ impl<'a> Head<'a> {
             return None;
         }
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
-        rest.get(end..)
+        rest.split_at_checked(end)
     }
 
     /// The values of every field called `name`, in order, without the optional white space around them

@@ -37,6 +37,7 @@ mod cli {
     mod serve;
     mod sign;
     mod sources;
+    mod stopping;
     mod strange;
     mod systemd;
     mod tail;

@@ -260,13 +260,62 @@ fn a_client_that_ends_its_side_gets_the_answers_to_what_it_sent_whole() {
 }
 
 #[test]
+fn a_bare_cr_is_refused_without_waiting_for_the_rest_of_the_head() {
+    let head = post("", "");
+    for malformed in [
+        head.replace("\r\n\r\n", "\r\n\r\r\n"),
+        head.replace("\r\n\r\n", "\r\n\r{"),
+        head.replace("\r\n\r\n", "\r\r\n"),
+        head.replace("\r\n", "\r"),
+        "\rG".into(),
+    ] {
+        for piece_bytes in [1, malformed.len()] {
+            let mut timed = Timed::new();
+            for piece in malformed.as_bytes().chunks(piece_bytes) {
+                assert_eq!(timed.connection.want(), Want::Read, "{malformed:?}");
+                timed.feed(str::from_utf8(piece).unwrap(), 1);
+                if timed.connection.want() != Want::Read {
+                    break;
+                }
+            }
+            assert!(timed.write_all(1).starts_with("HTTP/1.1 400 "), "{malformed:?}");
+            assert_eq!(timed.connection.want(), Want::Linger, "{malformed:?}");
+        }
+    }
+}
+
+#[test]
+fn which_refusal_a_bare_cr_gets_does_not_hang_on_how_it_came() {
+    let many = "X: a\r\n".repeat(200);
+    let long = format!("X: {}\r\n", "a".repeat(40 * 1024));
+    for (head, status) in [
+        (post("X: a\rb\r\n", "").replace("HTTP/1.1", "HTTP/2.0"), 400),
+        (post(&format!("{many}X: a\rb\r\n"), ""), 400),
+        (post(&format!("X: a\rb\r\n{long}"), ""), 400),
+        (post(&format!("{long}X: a\rb\r\n"), ""), 431),
+    ] {
+        assert_eq!(whole(head.as_bytes()).statuses(), [status]);
+        assert_eq!(run(head.as_bytes().chunks(1), &Limits::default()).statuses(), [status]);
+        assert_eq!(run(head.as_bytes().chunks(1000), &Limits::default()).statuses(), [status]);
+    }
+}
+
+#[test]
 fn a_receiver_that_stops_closes_what_is_idle_and_answers_what_is_not() {
     let mut idle = Timed::new();
     idle.connection.drain();
+    assert_eq!(idle.connection.want(), Want::Read);
+    idle.connection.end_if_drained();
     assert_eq!(idle.connection.want(), Want::Close);
+    let mut late = Timed::new();
+    late.connection.drain();
+    late.feed(&post("", ""), 1);
+    late.connection.end_if_drained();
+    assert!(late.write_all(1).contains("\r\nConnection: close\r\n"));
     let mut busy = Timed::new();
     busy.feed(&post("Content-Length: 2\r\n", "{"), 1);
     busy.connection.drain();
+    busy.connection.end_if_drained();
     assert_eq!(busy.connection.want(), Want::Read);
     busy.feed("}", 1);
     assert!(busy.write_all(1).contains("\r\nConnection: close\r\n"));

@@ -187,11 +187,15 @@ impl Connection {
         }
     }
 
-    /// Says that the receiver stops: the request at hand is answered with `Connection: close`, and a connection without one
-    /// is closed.
+    /// Says that the receiver stops: the request at hand, or one that has come and was not fed yet, is answered with
+    /// `Connection: close`.
     pub fn drain(&mut self) {
         self.draining = true;
-        if self.is_idle() {
+    }
+
+    /// Says that nothing more has come: a connection that has no request at hand is closed once it was told to drain.
+    pub fn end_if_drained(&mut self) {
+        if self.draining && self.is_idle() {
             self.phase = Phase::Closed;
         }
     }

@@ -41,6 +41,15 @@ pub(super) fn find_end(bytes: &[u8], from: usize) -> End {
     End::NotBefore(bytes.len())
 }
 
+/// Where `bytes`, the beginning of a head of which the first `from` were looked through before, show a CR that is not of a line
+/// end: behind the byte after it. What is malformed by it need not be waited out.
+pub(super) fn find_bare_cr(bytes: &[u8], from: usize) -> Option<usize> {
+    // What was looked through may end with a CR.
+    let from = from.saturating_sub(1);
+    let mut behind = memchr::memchr_iter(b'\r', bytes.get(from..).unwrap_or_default()).map(|at| from + at + 1);
+    behind.find(|at| bytes.get(*at).is_some_and(|byte| *byte != b'\n')).map(|at| at + 1)
+}
+
 /// Parses `bytes`, one whole head with its last empty line, and gives it to `with`.
 pub(super) fn parse<R>(bytes: &[u8], limits: &Limits, with: impl FnOnce(&Head<'_>, Facts) -> R) -> Result<R, Refusal> {
     let mut slots = [MaybeUninit::uninit(); Limits::FIELDS_MOST];
@@ -127,10 +136,15 @@ fn check_target(head: &Head<'_>) -> Result<(), Refusal> {
     let of_a_form = match target.as_bytes() {
         b"*" => method == "OPTIONS",
         [b'/', ..] => method != "CONNECT",
-        _ if method == "CONNECT" => !target.contains('/') && valid_host(target.as_bytes()),
-        _ => head.has_absolute_target(),
+        _ if method == "CONNECT" => !target.contains('/') && is_authority(target),
+        _ => head.authority().is_some_and(is_authority),
     };
     if visible && of_a_form { Ok(()) } else { Err(Refusal::MalformedHead) }
+}
+
+/// RFC 9110 §4.2.1: an authority has a host, unlike a Host; §4.2.4: and tells of no user.
+fn is_authority(authority: &str) -> bool {
+    !authority.is_empty() && !authority.starts_with(':') && valid_host(authority.as_bytes())
 }
 
 /// RFC 9112 §3.2: exactly one valid Host in HTTP/1.1, and never two.

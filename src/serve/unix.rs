@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 /// The file of a Unix socket that is listened on. It goes with this value.
@@ -40,7 +40,8 @@ pub fn listen(path: &Path, mode: u32, backlog: i32) -> io::Result<(UnixListener,
         Ok(metadata) if !metadata.file_type().is_socket() => {
             return Err(io::Error::new(io::ErrorKind::AddrInUse, "there is a file, which is no socket"));
         }
-        Ok(_) => match UnixStream::connect(path) {
+        // Who listens may let nobody in: that is not waited for.
+        Ok(_) => match connect_at_once(path) {
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)?,
             _ => return Err(io::Error::new(io::ErrorKind::AddrInUse, "somebody listens there")),
         },
@@ -54,4 +55,10 @@ pub fn listen(path: &Path, mode: u32, backlog: i32) -> io::Result<(UnixListener,
     fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
     socket.listen(backlog)?;
     Ok((UnixListener::from(OwnedFd::from(socket)), file))
+}
+
+fn connect_at_once(path: &Path) -> io::Result<()> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.connect(&SockAddr::unix(path)?)
 }

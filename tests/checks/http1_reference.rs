@@ -92,6 +92,9 @@ impl Reader<'_> {
             let Some(&byte) = self.rest.get(length) else { break Err(Ending::Waits) };
             length += 1;
             if byte != b'\n' {
+                if line.last() == Some(&b'\r') {
+                    break Err(MALFORMED);
+                }
                 line.push(byte);
                 continue;
             }
@@ -265,11 +268,14 @@ fn check_head(message: &Message, minor: u8) -> Result<(), Ending> {
         return Err(MALFORMED);
     }
     let folded = target.to_ascii_lowercase();
-    let is_absolute = folded.starts_with("http://") || folded.starts_with("https://");
+    let behind_scheme = ["http://", "https://"].iter().find_map(|scheme| folded.strip_prefix(scheme));
+    let authority = behind_scheme.and_then(|rest| rest.split(['/', '?']).next());
+    // RFC 9110 §4.2.1: not without a host.
+    let names_a_host = |authority: &str| !authority.is_empty() && !authority.starts_with(':') && is_host(authority);
     let fits = if method == "CONNECT" {
-        target != "*" && !target.contains('/') && is_host(target)
+        target != "*" && !target.contains('/') && names_a_host(target)
     } else {
-        target.starts_with('/') || is_absolute || (target == "*" && method == "OPTIONS")
+        target.starts_with('/') || authority.is_some_and(names_a_host) || (target == "*" && method == "OPTIONS")
     };
     let hosts = values(message, "host");
     let has_host = match &hosts[..] {

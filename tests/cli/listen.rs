@@ -127,8 +127,18 @@ fn a_stale_socket_is_replaced_and_a_live_one_or_another_file_is_refused() {
         let refused = run(folder.path(), &arguments, b"");
         assert_eq!(refused.code(), Some(1), "{refused:?}");
         assert!(refused.stderr.contains("somebody listens there"), "{refused:?}");
+        // Nor is one that lets nobody in waited for.
+        let full = socket2::Socket::from(std::os::fd::OwnedFd::from(somebody));
+        full.listen(0).unwrap();
+        let waits = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None).unwrap();
+        waits.set_nonblocking(true).unwrap();
+        // It is let wait, or finds the one before it waiting.
+        let _ = waits.connect(&socket2::SockAddr::unix(&path).unwrap());
+        let refused = run(folder.path(), &arguments, b"");
+        assert_eq!(refused.code(), Some(1), "{refused:?}");
+        assert!(refused.stderr.contains("somebody listens there"), "{refused:?}");
+        drop((waits, full));
         // Its listener is gone, its file is left, as after a crash.
-        drop(somebody);
         let listening = serve(&folder, &arguments[1..], 1);
         expect_service(over_unix(&folder, "socket"));
         listening.stop();

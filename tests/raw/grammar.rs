@@ -97,6 +97,13 @@ fn targets(table: &mut Table) {
     table.source("RFC 9112 §3.2.3: CONNECT has the authority form");
     table.refuses(400, "CONNECT /webhook", with_line("CONNECT /webhook HTTP/1.1"));
     table.refuses(400, "CONNECT http://a.example/", with_line("CONNECT http://a.example/ HTTP/1.1"));
+    table.source(
+        "RFC 9110 §4.2.1: an authority without a host is to be refused; §4.2.4: one that tells of a user as well",
+    );
+    for authority in ["", ":80", "u@a.example", "a:b", "a.example:80:80", "[::1"] {
+        let target = format!("http://{authority}/webhook");
+        table.refuses(400, format!("the target {target:?}"), with_line(format!("POST {target} HTTP/1.1")));
+    }
     table.source("RFC 9112 §3.2: a target has no bytes over 127");
     table.refuses(400, "a target in UTF-8", with_line("POST /webhook?é HTTP/1.1"));
     table.source("llhttp, test/request/uri.md, Disallow UTF-8 in URI path");

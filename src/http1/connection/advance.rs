@@ -90,7 +90,10 @@ impl Connection {
                 return;
             }
             let went_on = match self.phase {
-                Phase::Head { looked, .. } => self.advance_head(looked, service, limits, now, date),
+                Phase::Head { looked, .. } => {
+                    let went_on = self.advance_head(looked, service, limits, now, date);
+                    went_on.map_err(|refusal| self.first_doubt(refusal, limits))
+                }
                 Phase::Body { head_bytes, body } => self.advance_body(head_bytes, body, service, limits, now, date),
                 _ => return,
             };
@@ -140,10 +143,13 @@ impl Connection {
                 check_head_length(&self.input, end, limits)?;
                 end
             }
-            End::NotBefore(looked) => {
-                self.phase = Phase::Head { looked, begun: true };
-                check_head_length(&self.input, looked, limits)?;
-                return Ok(false);
+            End::NotBefore(end) => {
+                self.phase = Phase::Head { looked: end, begun: true };
+                check_head_length(&self.input, end, limits)?;
+                return match head::find_bare_cr(&self.input, looked) {
+                    Some(_) => Err(Refusal::MalformedHead),
+                    None => Ok(false),
+                };
             }
             End::MalformedAt(end) => {
                 check_head_length(&self.input, end, limits)?;
@@ -174,6 +180,16 @@ impl Connection {
             }
         }
         Ok(true)
+    }
+
+    /// The refusal of a head that is to be refused: that of the bare CR in it, where one came before it was too long, so that
+    /// it does not hang on how the head came in pieces.
+    fn first_doubt(&self, refusal: Refusal, limits: &Limits) -> Refusal {
+        let (End::At(end) | End::NotBefore(end) | End::MalformedAt(end)) = head::find_end(&self.input, 0);
+        match head::find_bare_cr(self.input.get(..end).unwrap_or_default(), 0) {
+            Some(seen) if check_head_length(&self.input, seen, limits).is_ok() => Refusal::MalformedHead,
+            _ => refusal,
+        }
     }
 
     fn advance_body(

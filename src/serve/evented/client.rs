@@ -73,8 +73,9 @@ impl<K: Keep> Loop<'_, K> {
                 Came::Nothing
             }
             Ok(count) => {
-                // A short read took all there was, and more will be told of; unless the end was told already.
-                slot.readable = count == room_bytes || slot.ends;
+                // A short read took all there was, and more will be told of; unless the end was told already. Once the front
+                // stops, a read that finds nothing ends who has no request.
+                slot.readable = count == room_bytes || slot.ends || self.stopping.is_some();
                 if slot.session.is_some() {
                     self.open(index, kept + count);
                     return true;
@@ -83,7 +84,8 @@ impl<K: Keep> Loop<'_, K> {
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 slot.readable = false;
-                return false;
+                slot.http.end_if_drained();
+                return slot.want() == Want::Close;
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return true,
             Err(_) => {

@@ -220,11 +220,14 @@ impl<K: Keep> Loop<'_, K> {
         // Else what was to be listened on would outlive the loop.
         self.is_called = true;
         self.adopt();
+        // Who connected before is let in still.
+        self.listen_on(Vec::new());
         self.stopping = Some(self.now + self.settings.stop_time);
-        self.listeners.clear();
         for index in self.slots.indices() {
             if let Some(slot) = self.slots.get_mut(index) {
                 slot.http.drain();
+                // What has come and was not read yet is in flight: only a read that finds nothing says that there is none.
+                slot.readable = true;
                 self.queue(index);
             }
         }

@@ -4,24 +4,28 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::{Sha256, Sha384, Sha512};
 
-/// The token `text`, which `key` signed, as it would be had it been made `shift_s` seconds later.
+/// The token `text` as it would be had it been made `shift_s` seconds later. Where its MAC is not that of `key`, the new one is
+/// wrong in the same bits.
 pub(super) fn shifted(text: &str, key: &[u8], shift_s: i64) -> String {
-    let [header, claims, _] = text.split('.').collect::<Vec<_>>().try_into().unwrap();
-    let mut claims: Value = serde_json::from_slice(&decoded(claims)).unwrap();
+    let [header, claims, old_mac] = text.split('.').collect::<Vec<_>>().try_into().unwrap();
+    let algorithm: Value = serde_json::from_slice(&decoded(header)).unwrap();
+    let mac = |claims: &str| match algorithm["alg"].as_str().unwrap() {
+        "HS256" => mac::<Hmac<Sha256>>(key, &format!("{header}.{claims}")),
+        "HS384" => mac::<Hmac<Sha384>>(key, &format!("{header}.{claims}")),
+        "HS512" => mac::<Hmac<Sha512>>(key, &format!("{header}.{claims}")),
+        other => panic!("{other} signs no token"),
+    };
+    let (old_mac, right) = (decoded(old_mac), mac(claims));
+    assert_eq!(old_mac.len(), right.len(), "{text}");
+    let mut members: Value = serde_json::from_slice(&decoded(claims)).unwrap();
     for name in ["nbf", "exp", "iat"] {
-        if let Some(at) = claims.get_mut(name) {
+        if let Some(at) = members.get_mut(name) {
             *at = Value::from(at.as_i64().unwrap() + shift_s);
         }
     }
-    let signed = format!("{header}.{}", encoded(claims.to_string().as_bytes()));
-    let named: Value = serde_json::from_slice(&decoded(header)).unwrap();
-    let mac = match named["alg"].as_str().unwrap() {
-        "HS256" => mac::<Hmac<Sha256>>(key, &signed),
-        "HS384" => mac::<Hmac<Sha384>>(key, &signed),
-        "HS512" => mac::<Hmac<Sha512>>(key, &signed),
-        other => panic!("{other} signs no token"),
-    };
-    format!("{signed}.{}", encoded(&mac))
+    let claims = encoded(members.to_string().as_bytes());
+    let new_mac = mac(&claims).into_iter().zip(old_mac).zip(right).map(|((new, old), right)| new ^ old ^ right);
+    format!("{header}.{claims}.{}", encoded(&new_mac.collect::<Vec<u8>>()))
 }
 
 fn mac<M: KeyInit + Mac>(key: &[u8], signed: &str) -> Vec<u8> {
