@@ -186,7 +186,7 @@ impl Work<'_> {
         let Some(body) = row.get_ref("body").ok().and_then(|value| value.as_blob().ok()) else { return Ok(()) };
         let folder = self.to.join(DOUBTFUL);
         let path = folder.join(format!("{number}.body"));
-        let failed = |error: io::Error| of_file(&path, &error);
+        let failed = |error: io::Error| StoreError::using(&path, &error);
         DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             Ok(mut file) => file.write_all(body).map_err(failed)?,
@@ -298,8 +298,4 @@ fn without(lost: Lost, doubtful: &[i64]) -> Lost {
 
 fn writing(error: &rusqlite::Error) -> StoreError {
     StoreError::failed("writing the new store", error)
-}
-
-fn of_file(path: &Path, error: &io::Error) -> StoreError {
-    StoreError::using(path, error)
 }

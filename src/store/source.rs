@@ -34,28 +34,28 @@ impl Source {
             return Err(StoreError::Missing { path: from.into() });
         }
         let lock = hold(from)?;
-        fs::create_dir(folder).map_err(|error| of_file(folder, &error))?;
+        fs::create_dir(folder).map_err(|error| StoreError::using(folder, &error))?;
         // From here on dropping it removes the folder.
         let mut source = Source { folder: folder.into(), connection: None, _lock: lock, is_headless: false };
         let name = folder.join(EVENTS_FILE);
         let is_emptied = is_emptied(&path);
         if is_emptied {
             // SQLite would delete its log. Of a file with anything in it, it reads the log first.
-            fs::write(&name, [0; HEAD_BYTES]).map_err(|error| of_file(&name, &error))?;
+            fs::write(&name, [0; HEAD_BYTES]).map_err(|error| StoreError::using(&name, &error))?;
         } else if fs::hard_link(&path, &name).is_err() {
-            fs::copy(&path, &name).map_err(|error| of_file(&path, &error))?;
+            fs::copy(&path, &name).map_err(|error| StoreError::using(&path, &error))?;
         }
         let log = path_beside(&path);
         if log.exists() {
-            fs::copy(&log, path_beside(&name)).map_err(|error| of_file(&log, &error))?;
+            fs::copy(&log, path_beside(&name)).map_err(|error| StoreError::using(&log, &error))?;
         }
         let connection = match connect(&name) {
             Ok(connection) => connection,
             Err(_) => {
                 if !is_emptied {
                     // A copy, since it is written to.
-                    fs::remove_file(&name).map_err(|error| of_file(&name, &error))?;
-                    fs::copy(&path, &name).map_err(|error| of_file(&path, &error))?;
+                    fs::remove_file(&name).map_err(|error| StoreError::using(&name, &error))?;
+                    fs::copy(&path, &name).map_err(|error| StoreError::using(&path, &error))?;
                 }
                 source.make_first_page(&name)?;
                 source.is_headless = true;
@@ -72,7 +72,7 @@ impl Source {
 
     /// Writes a first page over that of `name`: where each table begins is the same in every store, since all are made alike.
     fn make_first_page(&self, name: &Path) -> Result<(), StoreError> {
-        let failed = |error: io::Error| of_file(name, &error);
+        let failed = |error: io::Error| StoreError::using(name, &error);
         let file = OpenOptions::new().read(true).write(true).open(name).map_err(failed)?;
         let length = file.metadata().map_err(failed)?.len();
         let mut head = [0; HEAD_BYTES];
@@ -145,8 +145,4 @@ fn hold(folder: &Path) -> Result<Option<File>, StoreError> {
     }
     let lock = File::open(folder.join(LOCK_FILE)).ok();
     Ok(lock.filter(|lock| lock.try_lock_shared().is_ok()))
-}
-
-fn of_file(path: &Path, error: &io::Error) -> StoreError {
-    StoreError::using(path, error)
 }
