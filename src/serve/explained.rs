@@ -112,6 +112,7 @@ mod tests {
     use std::time::Duration;
 
     const NOW: UnixTime = UnixTime::from_s(1_700_000_000);
+    const PATIENCE: Duration = Duration::from_secs(30);
 
     fn secret() -> Secret {
         Secret::new(b"a secret of the tests".to_vec()).unwrap()
@@ -167,7 +168,7 @@ mod tests {
     fn it_is_done_once_a_second_at_most_also_where_the_clock_is_set_back() {
         let (say, said) = mpsc::channel();
         let explainer = start(say);
-        let next = || said.recv_timeout(Duration::from_secs(30)).unwrap();
+        let next = || said.recv_timeout(PATIENCE).unwrap();
         for (ms, is_said) in
             [(0, true), (0, false), (999, false), (1000, true), (1999, false), (2000, true), (-1, true)]
         {
@@ -191,7 +192,7 @@ mod tests {
         })
         .unwrap();
         refused(&explainer, b"{}", b"{}\n", NOW);
-        started.recv().unwrap();
+        started.recv_timeout(PATIENCE).unwrap();
         for s in 1..100 {
             refused(&explainer, b"{}", b"{}\n", later(s * 1000));
         }
