@@ -29,6 +29,8 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 ///
 /// All digits at once and without a branch on any, as hex is: where they differ from what was right is not to be timed, and
 /// the processor does sixteen in one instruction. `ROUND` is the next multiple of sixteen, for that.
+// Not inlined: see `decode_hex`.
+#[inline(never)]
 pub(crate) fn decode_exactly<const CHARS: usize, const ROUND: usize, const BYTES: usize>(
     text: &[u8],
     out: &mut [u8],

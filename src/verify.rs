@@ -257,28 +257,22 @@ impl Verifier {
             return self.verify_otherwise(request, &parts, now);
         }
         let text = Text::new(request, (parts.timestamp, parts.id), &self.url);
-        let mut first = MacBytes::EMPTY;
-        let matching = self.keys.iter().enumerate().find(|(at, key)| {
-            let (is_right, mac) = key.keyed.judge(&self.scheme, &text, &parts);
-            if *at == 0 {
-                first = mac;
-            }
-            is_right
-        });
-        let Some((_, key)) = matching else { return Err(Refusal::SignatureMismatch) };
+        let Some((first, later)) = self.keys.split_first() else { return Err(Refusal::SignatureMismatch) };
+        let (is_right, mac) = first.keyed.judge(&self.scheme, &text, &parts);
+        let key = if is_right { first } else { self.any_later(later, &text, &parts)? };
         // Only now: an unsigned timestamp is the attacker's.
         if let (Some(rule), Some(signed_at)) = (&self.scheme.timestamp, parts.moment) {
             rule.judge(signed_at, now)?;
         }
         let secret_label = &key.label;
-        Ok(Verified {
-            request: *request,
-            scheme: &self.scheme,
-            secret_label,
-            keyed: &key.keyed,
-            id: parts.id,
-            mac: first,
-        })
+        Ok(Verified { request: *request, scheme: &self.scheme, secret_label, keyed: &key.keyed, id: parts.id, mac })
+    }
+
+    /// The key of `later` that a signature is right under.
+    // Not inlined: mostly the first one is.
+    #[inline(never)]
+    fn any_later<'a>(&'a self, later: &'a [Key], text: &Text<'_>, parts: &Parts<'_>) -> Result<&'a Key, Refusal> {
+        later.iter().find(|key| key.keyed.judge(&self.scheme, text, parts).0).ok_or(Refusal::SignatureMismatch)
     }
 
     /// The verdict of `other`, where this verifier's own is `refusal`: of the two refusals the one that goes further.

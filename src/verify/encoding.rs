@@ -79,6 +79,8 @@ fn der(bytes: &[u8]) -> Vec<u8> {
 ///
 /// All digits at once and without a branch, so that the processor does sixteen in one instruction: the `hex` crate branches
 /// on each, which costs a fifth of the MAC of a whole 1 KiB body where digits are random, as a signature's are.
+// Not inlined: of all lengths in one function each would save the registers of all.
+#[inline(never)]
 fn decode_hex<const DIGITS: usize>(text: &[u8], out: &mut [u8]) -> bool {
     let Ok(text) = <&[u8; DIGITS]>::try_from(text) else { return false };
     let values = text.map(digit_value);

@@ -18,8 +18,8 @@ use super::text::Text;
 #[cfg(feature = "providers")]
 use super::token::Token;
 use crate::base64;
-use hmac::digest::{CtOutput, Output};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::digest::{CtOutput, FixedOutputReset, Output};
+use hmac::{HmacReset, KeyInit, Mac};
 #[cfg(feature = "providers")]
 use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
@@ -167,13 +167,16 @@ impl SecretForm {
 }
 
 /// A MAC's state with its key already fed, cloned for each request; or another kind of key.
+///
+/// [`HmacReset`], since it gives the MAC from where it lies: [`hmac::Hmac`] is moved for that, state and all, just written as it
+/// is, which takes 9 ns of the 620 for a body of 1 KiB.
 #[derive(Clone)]
 pub(super) enum Keyed {
     #[cfg(feature = "providers")]
-    HmacSha1(Hmac<Sha1>),
-    HmacSha256(Hmac<Sha256>),
-    HmacSha384(Hmac<Sha384>),
-    HmacSha512(Hmac<Sha512>),
+    HmacSha1(HmacReset<Sha1>),
+    HmacSha256(HmacReset<Sha256>),
+    HmacSha384(HmacReset<Sha384>),
+    HmacSha512(HmacReset<Sha512>),
     #[cfg(feature = "providers")]
     Token(Token),
     #[cfg(feature = "providers")]
@@ -192,6 +195,7 @@ pub(super) struct MacBytes {
 impl MacBytes {
     pub(super) const EMPTY: Self = MacBytes { bytes: [0; LONGEST], len: 0 };
 
+    #[inline(always)]
     pub(super) fn of(mac: &[u8]) -> Self {
         let mut bytes = [0; LONGEST];
         let len = mac.len().min(LONGEST);
@@ -305,14 +309,19 @@ impl Keyed {
 }
 
 #[cfg(feature = "providers")]
-fn mac_of<M: Mac + Clone>(keyed: &M, feed: &Feed<'_>) -> CtOutput<M> {
+fn mac_of<M: Mac + FixedOutputReset + Clone>(keyed: &M, feed: &Feed<'_>) -> CtOutput<M> {
     let mut mac = keyed.clone();
-    feed(&mut |piece| mac.update(piece));
-    mac.finalize()
+    feed(&mut |piece| Mac::update(&mut mac, piece));
+    mac.finalize_reset()
 }
 
 #[cfg(feature = "providers")]
-fn judge_one<M: Mac + Clone>(keyed: &M, encoding: Encoding, written: &[u8], feed: &Feed<'_>) -> (bool, MacBytes) {
+fn judge_one<M: Mac + FixedOutputReset + Clone>(
+    keyed: &M,
+    encoding: Encoding,
+    written: &[u8],
+    feed: &Feed<'_>,
+) -> (bool, MacBytes) {
     let mac = mac_of(keyed, feed);
     let mut decoded = [0; LONGEST];
     let (signature, _) = decoded.split_at_mut(mac.as_bytes().len().min(LONGEST));
@@ -328,12 +337,24 @@ fn keyed<M: KeyInit>(key: &Secret) -> M {
     M::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length (RFC 2104 §3)")
 }
 
-fn judge<M: Mac + Clone>(keyed: &M, scheme: &Scheme, text: &Text<'_>, parts: &Parts<'_>) -> (bool, MacBytes) {
-    let mut mac = keyed.clone();
-    text.feed(&scheme.template, |piece| mac.update(piece));
-    let mac = mac.finalize();
+#[inline(always)]
+fn judge<M: Mac + FixedOutputReset + Clone>(
+    keyed: &M,
+    scheme: &Scheme,
+    text: &Text<'_>,
+    parts: &Parts<'_>,
+) -> (bool, MacBytes) {
+    let mac = mac_of_text(keyed, scheme, text);
     let matched = parts.any_signature(scheme, |signature| is_same(&mac, signature));
     (matched, MacBytes::of(mac.as_bytes()))
+}
+
+/// The MAC of `text`.
+#[inline(always)]
+fn mac_of_text<M: Mac + FixedOutputReset + Clone>(keyed: &M, scheme: &Scheme, text: &Text<'_>) -> CtOutput<M> {
+    let mut mac = keyed.clone();
+    text.feed(&scheme.template, |piece| Mac::update(&mut mac, piece));
+    mac.finalize_reset()
 }
 
 /// Whether `signature` is `mac`: the library's own comparison, which takes the same time wherever two differ.
@@ -342,10 +363,8 @@ fn is_same<M: Mac>(mac: &CtOutput<M>, signature: &[u8]) -> bool {
     Output::<M>::try_from(signature).is_ok_and(|signature| CtOutput::<M>::new(signature) == *mac)
 }
 
-fn sign<M: Mac + Clone>(keyed: &M, scheme: &Scheme, text: &Text<'_>) -> Vec<u8> {
-    let mut mac = keyed.clone();
-    text.feed(&scheme.template, |piece| mac.update(piece));
-    mac.finalize().as_bytes().to_vec()
+fn sign<M: Mac + FixedOutputReset + Clone>(keyed: &M, scheme: &Scheme, text: &Text<'_>) -> Vec<u8> {
+    mac_of_text(keyed, scheme, text).as_bytes().to_vec()
 }
 
 #[cfg(test)]

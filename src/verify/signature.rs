@@ -25,8 +25,12 @@ pub const PUBLIC_KEY_SIGNATURES_LIMIT: usize = 4;
 #[derive(Debug)]
 pub(super) struct Plan {
     wanted: Vec<(String, Role)>,
-    /// Bit n is set where a wanted name has n bytes; the last bit stands for all lengths from 63 on.
+    /// Bit n is set where a wanted name has n bytes, or n and a multiple of 64 more.
     lengths: u64,
+    /// Bit n is set for the required header n.
+    required: u32,
+    /// Whether anything but signatures is wanted.
+    has_more: bool,
     /// What may not be in an id: the byte that parts it from what follows in the template, or, where it is last, from what
     /// is before it.
     beside_id: Option<u8>,
@@ -72,7 +76,7 @@ pub(super) struct Parts<'a> {
 
 /// A length as a bit of [`Plan::lengths`].
 fn length_bit(bytes: usize) -> u64 {
-    1 << bytes.min(63)
+    1 << (bytes % 64)
 }
 
 impl Plan {
@@ -85,13 +89,16 @@ impl Plan {
             wanted.push((name.clone(), Role::Timestamp));
         }
         wanted.extend(scheme.signed_id.iter().map(|name| (name.clone(), Role::Id)));
+        let mut required = 0;
         for ((name, _), at) in scheme.require_headers.iter().zip(0..) {
             wanted.push((name.clone(), Role::Required(at)));
+            required |= 1 << at;
         }
         #[cfg(feature = "providers")]
         for ((name, _), at) in scheme.optional_headers.iter().zip(0..) {
             wanted.push((name.clone(), Role::Optional(at)));
         }
+        let has_more = wanted.len() > scheme.signature_headers.len() || scheme.timestamp.is_some();
         let beside_id = match scheme.template.as_slice() {
             [.., Piece::Literal(text), Piece::Id] => text.bytes().last(),
             template => template.windows(2).find_map(|pair| match pair {
@@ -104,6 +111,8 @@ impl Plan {
         Plan {
             wanted,
             lengths,
+            required,
+            has_more,
             beside_id,
             signature_bytes: scheme.algorithm.signature_bytes(),
             signatures_limit: if has_public_key { PUBLIC_KEY_SIGNATURES_LIMIT } else { SIGNATURES_LIMIT },
@@ -122,12 +131,9 @@ impl Plan {
             if self.lengths & length_bit(header.name.len()) == 0 {
                 continue;
             }
-            for (name, role) in &self.wanted {
-                if is_named(header.name, name) {
-                    parts.found.take(scheme, *role, without_optional_white_space(header.value));
-                    // A name has one meaning.
-                    break;
-                }
+            // A name has one meaning.
+            if let Some((_, role)) = self.wanted.iter().find(|(name, _)| is_named(header.name, name)) {
+                parts.found.take(scheme, *role, without_optional_white_space(header.value));
             }
         }
         #[cfg(feature = "providers")]
@@ -149,7 +155,41 @@ impl Plan {
         if found.is_repeated {
             return Err(Refusal::RepeatedSignature);
         }
-        if found.required.count_ones() as usize != scheme.require_headers.len() || found.is_otherwise {
+        if self.has_more {
+            self.judge_more(scheme, parts)?;
+        }
+        let found = &parts.found;
+        if found.count > self.signatures_limit {
+            return Err(Refusal::TooManySignatures { limit: self.signatures_limit });
+        }
+        #[cfg(feature = "providers")]
+        if let Some(jwt) = &scheme.jwt {
+            return match found.encoded.first() {
+                Some(token) if found.count > 0 => jwt.read(scheme, token).map(drop),
+                _ => Err(found.foreign.unwrap_or(Refusal::MalformedSignature)),
+            };
+        }
+        parts.signature_bytes = self.signature_bytes;
+        let (out, _) = parts.decoded.split_at_mut(self.signature_bytes);
+        let mut encoded = found.encoded.iter().take(found.count);
+        if encoded.next().is_some_and(|text| encoding::decode(scheme.encoding, text, out)) {
+            return Ok(());
+        }
+        match encoded.position(|text| encoding::decode(scheme.encoding, text, out)) {
+            Some(at) => {
+                parts.at = 1 + at;
+                Ok(())
+            }
+            None => Err(found.foreign.unwrap_or(Refusal::MalformedSignature)),
+        }
+    }
+
+    /// What is read beside signatures.
+    // Not inlined: most schemes have none.
+    #[inline(never)]
+    fn judge_more(&self, scheme: &Scheme, parts: &mut Parts<'_>) -> Result<(), Refusal> {
+        let found = &parts.found;
+        if found.required != self.required || found.is_otherwise {
             return Err(Refusal::UnsupportedScheme);
         }
         parts.id = match (&scheme.signed_id, found.id) {
@@ -173,30 +213,12 @@ impl Plan {
             },
             _ => (&[][..], None),
         };
-        if found.count > self.signatures_limit {
-            return Err(Refusal::TooManySignatures { limit: self.signatures_limit });
-        }
-        #[cfg(feature = "providers")]
-        if let Some(jwt) = &scheme.jwt {
-            return match found.encoded.first() {
-                Some(token) if found.count > 0 => jwt.read(scheme, token).map(drop),
-                _ => Err(found.foreign.unwrap_or(Refusal::MalformedSignature)),
-            };
-        }
-        parts.signature_bytes = self.signature_bytes;
-        let (out, _) = parts.decoded.split_at_mut(self.signature_bytes);
-        let mut encoded = found.encoded.iter().take(found.count);
-        match encoded.position(|text| encoding::decode(scheme.encoding, text, out)) {
-            Some(at) => {
-                parts.at = at;
-                Ok(())
-            }
-            None => Err(found.foreign.unwrap_or(Refusal::MalformedSignature)),
-        }
+        Ok(())
     }
 }
 
 impl<'a> Parts<'a> {
+    #[inline(always)]
     pub(super) fn empty() -> Self {
         Parts {
             timestamp: &[],
@@ -305,29 +327,34 @@ impl<'a> Found<'a> {
             },
             #[cfg(feature = "providers")]
             Grammar::List(separator) => self.take_list(u8::try_from(*separator).unwrap_or(0), value),
-            Grammar::Pairs { item_separator, key_separator, signature_keys, .. } => {
-                // Both are ASCII.
-                let [item_separator, key_separator] =
-                    [*item_separator, *key_separator].map(|separator| u8::try_from(separator).unwrap_or(0));
-                let time_key = match scheme.timestamp.as_ref().map(|timestamp| &timestamp.place) {
-                    Some(TimestampPlace::Field(key)) => Some(key.as_bytes()),
-                    _ => None,
-                };
-                let mut rest = Some(value);
-                while let Some(list) = rest {
-                    let (item, after) = cut(list, item_separator);
-                    rest = after;
-                    let item = without_optional_white_space(item);
-                    // A key is short.
-                    let Some(at) = item.iter().position(|byte| *byte == key_separator) else { continue };
-                    let (key, value) = item.split_at(at);
-                    let value = value.get(1..).unwrap_or_default();
-                    if signature_keys.iter().any(|known| known.as_bytes() == key) {
-                        self.push(value);
-                    } else if Some(key) == time_key {
-                        self.timestamp.take(value);
-                    }
-                }
+            Grammar::Pairs { .. } => self.take_pairs(scheme, value),
+        }
+    }
+
+    // Not inlined: what takes one signature from one header stays small.
+    #[inline(never)]
+    fn take_pairs(&mut self, scheme: &Scheme, value: &'a [u8]) {
+        let Grammar::Pairs { item_separator, key_separator, signature_keys, .. } = &scheme.grammar else { return };
+        // Both are ASCII.
+        let [item_separator, key_separator] =
+            [*item_separator, *key_separator].map(|separator| u8::try_from(separator).unwrap_or(0));
+        let time_key = match scheme.timestamp.as_ref().map(|timestamp| &timestamp.place) {
+            Some(TimestampPlace::Field(key)) => Some(key.as_bytes()),
+            _ => None,
+        };
+        let mut rest = Some(value);
+        while let Some(list) = rest {
+            let (item, after) = cut(list, item_separator);
+            rest = after;
+            let item = without_optional_white_space(item);
+            // A key is short.
+            let Some(at) = item.iter().position(|byte| *byte == key_separator) else { continue };
+            let (key, value) = item.split_at(at);
+            let value = value.get(1..).unwrap_or_default();
+            if signature_keys.iter().any(|known| known.as_bytes() == key) {
+                self.push(value);
+            } else if Some(key) == time_key {
+                self.timestamp.take(value);
             }
         }
     }
@@ -350,7 +377,8 @@ impl<'a> Found<'a> {
 /// that doesn't mostly comes as it is documented: the letters are gone through for the rest.
 #[inline]
 fn is_named(name: &str, wanted: &str) -> bool {
-    let last = |name: &str| name.as_bytes().last().map(u8::to_ascii_lowercase);
+    // Where the letters are the same, so is what is left without the bit that tells their case.
+    let last = |name: &str| name.as_bytes().last().map(|byte| byte | 0x20);
     name.len() == wanted.len() && last(name) == last(wanted) && (name == wanted || name.eq_ignore_ascii_case(wanted))
 }
 
