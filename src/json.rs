@@ -189,9 +189,8 @@ pub fn write_pretty(json: &str, out: &mut Vec<u8>) {
 
 /// Appends `text` to `out` as a JSON string, quotes included.
 pub fn write_string(text: &str, out: &mut Vec<u8>) {
-    // Most strings are nothing but themselves; the last bytes, fewer than eight, are looked at one by one.
-    let is_plain = |byte: &u8| !matches!(byte, b'"' | b'\\' | 0..b' ');
-    if grammar::skip_plain(text.as_bytes()).iter().take(8).all(is_plain) {
+    // Most strings are.
+    if grammar::is_plain(text.as_bytes()) {
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
         return out.push(b'"');

@@ -64,10 +64,9 @@ pub fn read<'a>(rule: &PayloadRule, head: &Head<'_>, body: &'a [u8]) -> Result<P
 /// whatever its Content-Type says: curl calls whatever it posts a form unless told otherwise, and what writes forms escapes those
 /// signs.
 pub(crate) fn field<'r>(rule: &'r PayloadRule, head: &Head<'_>, body: &[u8]) -> Option<&'r str> {
+    let begins_as_json = matches!(body.trim_ascii_start(), [b'{' | b'[', ..]);
     match rule {
-        PayloadRule::JsonOrFormField(field) if is_form(head) => {
-            (!matches!(body.trim_ascii_start(), [b'{' | b'[', ..])).then_some(field)
-        }
+        PayloadRule::JsonOrFormField(field) if !begins_as_json && is_form(head) => Some(field),
         _ => None,
     }
 }

@@ -158,10 +158,13 @@ fn check_host(hosts: Values<'_>, http_1_0: bool) -> Result<(), Refusal> {
 
 /// `uri-host [ ":" port ]` of RFC 9110 §7.2, the host possibly empty.
 fn valid_host(value: &[u8]) -> bool {
-    let (host, port) = match (value.first(), value.iter().position(|byte| *byte == b']')) {
-        (Some(b'['), Some(end)) => value.split_at(end + 1),
-        (Some(b'['), None) => return false,
-        _ => value.split_at(value.iter().position(|byte| *byte == b':').unwrap_or(value.len())),
+    let place = |wanted: u8| value.iter().position(|byte| *byte == wanted);
+    let (host, port) = match value {
+        [b'[', ..] => match place(b']') {
+            Some(end) => value.split_at(end + 1),
+            None => return false,
+        },
+        _ => value.split_at(place(b':').unwrap_or(value.len())),
     };
     let valid_port = match port {
         [] => true,

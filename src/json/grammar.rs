@@ -87,28 +87,42 @@ fn follow(text: &[u8], found: &mut Found) -> Option<()> {
             }
             let (first, after) = rest.split_first()?;
             rest = after;
-            match (first, nesting.in_object()) {
-                (b',', true) => {
+            let in_object = nesting.in_object();
+            if *first == b',' {
+                if in_object {
                     rest = name_end(found.skip_space(rest), found)?;
-                    break;
                 }
-                (b',', false) => break,
-                (b'}', true) | (b']', false) => nesting = nesting.leave(),
-                _ => return None,
+                break;
             }
+            if *first != if in_object { b'}' } else { b']' } {
+                return None;
+            }
+            nesting = nesting.leave();
         }
     }
 }
 
 /// What follows a member's name and its colon.
+// Inlined, as what it calls: there are two strings a member, and what a call keeps and puts back is a third of what a short one
+// takes.
+#[inline(always)]
 fn name_end<'a>(text: &'a [u8], found: &mut Found) -> Option<&'a [u8]> {
     let rest = found.skip_space(string_end(text.strip_prefix(b"\"")?)?);
     rest.strip_prefix(b":")
 }
 
 impl Found {
-    #[inline]
-    fn skip_space<'a>(&mut self, mut text: &'a [u8]) -> &'a [u8] {
+    #[inline(always)]
+    fn skip_space<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
+        match text {
+            [first, ..] if *first > b' ' => text,
+            _ => self.skip_some(text),
+        }
+    }
+
+    // Not inlined: most senders write none.
+    #[inline(never)]
+    fn skip_some<'a>(&mut self, mut text: &'a [u8]) -> &'a [u8] {
         while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = text {
             text = rest;
             self.space = true;
@@ -123,7 +137,7 @@ pub(super) fn skip_space(text: &[u8]) -> &[u8] {
 }
 
 /// What follows a string whose opening quote was taken.
-#[inline]
+#[inline(always)]
 fn string_end(mut text: &[u8]) -> Option<&[u8]> {
     loop {
         text = skip_plain(text);
@@ -139,19 +153,10 @@ fn string_end(mut text: &[u8]) -> Option<&[u8]> {
 
 /// Skips what is nothing but itself inside a string, eight bytes at a time; stops at the first quote, backslash or control
 /// character, or less than eight bytes before the end.
-#[inline]
+#[inline(always)]
 pub(super) fn skip_plain(mut text: &[u8]) -> &[u8] {
-    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-    const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
     while let Some((eight, rest)) = text.split_first_chunk::<8>() {
-        let eight = u64::from_le_bytes(*eight);
-        // A byte's high bit is set where the byte is below `limit` (Warren, "Hacker's Delight" §6-1). A borrow can set bits
-        // above the first one that is right, never below it.
-        let below = |limit: u8, bytes: u64| bytes.wrapping_sub(ONES * u64::from(limit)) & !bytes;
-        // With their second bit flipped, the control characters stay below 0x20, and the quote becomes 0x20.
-        let control_or_quote = below(0x21, eight ^ (ONES * 2));
-        let backslash = below(1, eight ^ (ONES * u64::from(b'\\')));
-        let marks = (control_or_quote | backslash) & HIGHS;
+        let marks = marks(*eight);
         if marks != 0 {
             let plain = usize::try_from(marks.trailing_zeros() / 8).unwrap_or(0);
             return text.get(plain..).unwrap_or_default();
@@ -159,6 +164,30 @@ pub(super) fn skip_plain(mut text: &[u8]) -> &[u8] {
         text = rest;
     }
     text
+}
+
+/// Whether all of `text` is nothing but itself inside a string.
+pub(super) fn is_plain(text: &[u8]) -> bool {
+    match text.last_chunk::<8>() {
+        // The last eight are looked at twice, in part.
+        Some(last) => marks(*last) == 0 && skip_plain(text).len() < 8,
+        None => text.iter().all(|byte| !matches!(byte, b'"' | b'\\' | 0..b' ')),
+    }
+}
+
+/// The lowest bit that is set is the high one of the first byte that is a quote, a backslash or a control character.
+#[inline(always)]
+fn marks(eight: [u8; 8]) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
+    let eight = u64::from_le_bytes(eight);
+    // A byte's high bit is set where the byte is below `limit` (Warren, "Hacker's Delight" §6-1). A borrow can set bits
+    // above the first one that is right, never below it.
+    let below = |limit: u8, bytes: u64| bytes.wrapping_sub(ONES * u64::from(limit)) & !bytes;
+    // With their second bit flipped, the control characters stay below 0x20, and the quote becomes 0x20.
+    let control_or_quote = below(0x21, eight ^ (ONES * 2));
+    let backslash = below(1, eight ^ (ONES * u64::from(b'\\')));
+    (control_or_quote | backslash) & HIGHS
 }
 
 /// What follows a number whose sign was taken.
@@ -201,6 +230,20 @@ mod tests {
             }
         }
         assert_eq!(skip_plain(&[b'a'; 23]), [b'a'; 7], "less than eight bytes are left to the caller");
+    }
+
+    #[test]
+    fn text_is_plain_where_no_byte_of_it_is_special() {
+        for length in 0..=25 {
+            assert!(is_plain(&vec![b'a'; length]), "{length}");
+            for place in 0..length {
+                for special in [0, b'\n', 0x1f, b'"', b'\\'] {
+                    let mut text = vec![b'a'; length];
+                    text[place] = special;
+                    assert!(!is_plain(&text), "{special} at {place} of {length}");
+                }
+            }
+        }
     }
 
     #[test]
