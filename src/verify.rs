@@ -61,7 +61,9 @@ pub use verified::Verified;
 
 use crate::request::{Head, Request};
 use crate::time::UnixTime;
-use key::{Keyed, MacBytes};
+use key::Keyed;
+#[cfg(feature = "providers")]
+use key::MacBytes;
 use signature::{Parts, Plan};
 #[cfg(feature = "providers")]
 use std::borrow::Cow;

@@ -193,6 +193,7 @@ pub(super) struct MacBytes {
 }
 
 impl MacBytes {
+    #[cfg(feature = "providers")]
     pub(super) const EMPTY: Self = MacBytes { bytes: [0; LONGEST], len: 0 };
 
     #[inline(always)]
