@@ -152,18 +152,17 @@ impl Plan {
         }
         #[cfg(feature = "providers")]
         if let Some(jwt) = &scheme.jwt {
-            return match found.encoded.first() {
-                Some(token) if found.count > 0 => jwt.read(scheme, token).map(drop),
-                _ => Err(found.foreign.unwrap_or(Refusal::MalformedSignature)),
+            return match found.count {
+                0 => Err(found.foreign.unwrap_or(Refusal::MalformedSignature)),
+                _ => jwt.read(scheme, found.first).map(drop),
             };
         }
         parts.signature_bytes = self.signature_bytes;
         let (out, _) = parts.decoded.split_at_mut(self.signature_bytes);
-        let mut encoded = found.encoded.iter().take(found.count);
-        if encoded.next().is_some_and(|text| encoding::decode(scheme.encoding, text, out)) {
+        if found.count > 0 && encoding::decode(scheme.encoding, found.first, out) {
             return Ok(());
         }
-        match encoded.position(|text| encoding::decode(scheme.encoding, text, out)) {
+        match found.later().position(|text| encoding::decode(scheme.encoding, text, out)) {
             Some(at) => {
                 parts.at = 1 + at;
                 Ok(())
@@ -222,7 +221,7 @@ impl<'a> Parts<'a> {
     /// The token that the signature is, where it is one.
     #[cfg(feature = "providers")]
     pub(super) fn token(&self) -> &'a [u8] {
-        self.found.encoded.first().copied().unwrap_or_default()
+        self.found.first
     }
 
     /// Whether any of the signatures is one that `is_right` takes.
@@ -235,15 +234,14 @@ impl<'a> Parts<'a> {
     /// Whether any of the tokens is one that `is_right` takes, as it is written.
     #[cfg(feature = "providers")]
     pub(super) fn any_written(&self, is_right: impl Fn(&[u8]) -> bool) -> bool {
-        self.found.encoded.iter().take(self.found.count).any(|text| is_right(text))
+        self.found.count > 0 && (is_right(self.found.first) || self.found.later().any(is_right))
     }
 
     #[cold]
     fn any_later(&self, scheme: &Scheme, is_right: &mut impl FnMut(&[u8]) -> bool) -> bool {
         let mut decoded = [0; LONGEST];
         let (out, _) = decoded.split_at_mut(self.signature_bytes);
-        let later = self.found.encoded.iter().take(self.found.count).skip(self.at + 1);
-        later.into_iter().any(|text| encoding::decode(scheme.encoding, text, out) && is_right(out))
+        self.found.later().skip(self.at).any(|text| encoding::decode(scheme.encoding, text, out) && is_right(out))
     }
 }
 

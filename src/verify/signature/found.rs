@@ -46,7 +46,10 @@ pub(super) struct Found<'a> {
     pub(super) is_otherwise: bool,
     pub(super) timestamp: Value<'a>,
     pub(super) id: Value<'a>,
-    pub(super) encoded: [&'a [u8]; SIGNATURES_LIMIT],
+    /// The first signature, as it is written; empty where there is none.
+    pub(super) first: &'a [u8],
+    /// The others. Mostly there are none, and filling their room takes longer than reading the one.
+    later: Option<[&'a [u8]; SIGNATURES_LIMIT - 1]>,
     /// How many there were, those included for which there is no room.
     pub(super) count: usize,
     /// What is wrong with a signature header whose form is not the scheme's.
@@ -126,10 +129,23 @@ impl<'a> Found<'a> {
     }
 
     fn push(&mut self, encoded: &'a [u8]) {
-        if let Some(place) = self.encoded.get_mut(self.count) {
-            *place = encoded;
+        match self.count.checked_sub(1) {
+            None => self.first = encoded,
+            Some(at) => self.push_later(at, encoded),
         }
         self.count += 1;
+    }
+
+    #[cold]
+    fn push_later(&mut self, at: usize, encoded: &'a [u8]) {
+        if let Some(place) = self.later.get_or_insert_default().get_mut(at) {
+            *place = encoded;
+        }
+    }
+
+    /// The signatures, as they are written, from the one after the first on.
+    pub(super) fn later(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.later.iter().flatten().copied().take(self.count.saturating_sub(1))
     }
 }
 
