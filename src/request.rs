@@ -13,6 +13,18 @@ pub struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
+    /// Whether it is called `name`, in whatever case.
+    #[inline]
+    #[must_use]
+    pub fn is_named(&self, name: &str) -> bool {
+        // Names of one length mostly differ in their last letter, and one that doesn't mostly comes as it is documented: the letters
+        // are gone through for the rest. Where they are the same, so is what is left without the bit that tells their case.
+        let last = |name: &str| name.as_bytes().last().map(|byte| byte | 0x20);
+        self.name.len() == name.len()
+            && last(self.name) == last(name)
+            && (self.name == name || self.name.eq_ignore_ascii_case(name))
+    }
+
     /// The value without the optional white space around it (space and tab: RFC 9110 §5.6.3).
     #[must_use]
     pub fn trimmed(&self) -> &'a [u8] {
@@ -93,7 +105,7 @@ impl<'a> Head<'a> {
     /// (space and tab: RFC 9110 §5.6.3). Nothing else is stripped.
     pub fn values<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         let headers = self.headers;
-        headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(Header::trimmed)
+        headers.iter().filter(move |header| header.is_named(name)).map(Header::trimmed)
     }
 
     /// The first value of the field called `name`, as [`Head::values`] gives it.
@@ -140,6 +152,20 @@ mod tests {
 
     fn path(target: &str) -> &str {
         Head { method: "POST", target, headers: &[] }.path()
+    }
+
+    #[test]
+    fn a_header_is_named_what_the_standard_library_says_in_whatever_case() {
+        let names: Vec<String> = (0..128).map(|byte| format!("x{}", char::from(byte))).collect();
+        for name in &names {
+            for wanted in names.iter().flat_map(|wanted| [wanted.clone(), wanted.to_ascii_uppercase()]) {
+                let header = Header { name, value: b"" };
+                assert_eq!(header.is_named(&wanted), name.eq_ignore_ascii_case(&wanted), "{name:?} {wanted:?}");
+            }
+            let header = Header { name, value: b"" };
+            assert!(!header.is_named("") && !header.is_named("x") && !header.is_named(&format!("x{name}")), "{name:?}");
+        }
+        assert!(Header { name: "", value: b"" }.is_named(""));
     }
 
     #[test]

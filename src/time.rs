@@ -128,40 +128,45 @@ impl UnixTime {
 
     fn civil(self) -> Civil {
         let s = self.ms.div_euclid(1000);
-        let (days, second_of_day) = (s.div_euclid(86_400), s.rem_euclid(86_400));
+        let (days, second_of_day) = (s.div_euclid(86_400), rest(s, 86_400));
         // Days to a date of the proleptic Gregorian calendar: Howard Hinnant, "chrono-Compatible Low-Level Date
         // Algorithms", civil_from_days. Years begin in March, so that the leap day is a year's last.
         let shifted = days + 719_468;
         let era = shifted.div_euclid(146_097);
-        let day_of_era = shifted.rem_euclid(146_097);
+        let day_of_era = rest(shifted, 146_097);
         let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let march_month = (5 * day_of_year + 2) / 153;
         let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
         Civil {
             // Both forms have four digits for it; a year beyond them is written as the nearest that they can say.
-            year: (era * 400 + year_of_era + i64::from(month <= 2)).clamp(0, 9999),
+            year: u32::try_from(era * 400 + i64::from(year_of_era + u32::from(month <= 2))).unwrap_or(0).min(9999),
             month,
             day: day_of_year - (153 * march_month + 2) / 5 + 1,
-            weekday: (days + 4).rem_euclid(7),
+            weekday: rest(days + 4, 7),
             hour: second_of_day / 3600,
             minute: second_of_day / 60 % 60,
             second: second_of_day % 60,
-            ms: self.ms.rem_euclid(1000),
+            ms: rest(self.ms, 1000),
         }
     }
 }
 
 struct Civil {
-    year: i64,
-    month: i64,
-    day: i64,
+    year: u32,
+    month: u32,
+    day: u32,
     /// 0 is Sunday.
-    weekday: i64,
-    hour: i64,
-    minute: i64,
-    second: i64,
-    ms: i64,
+    weekday: u32,
+    hour: u32,
+    minute: u32,
+    second: u32,
+    ms: u32,
+}
+
+/// What is left over `number` times `of`: never negative.
+fn rest(number: i64, of: i64) -> u32 {
+    u32::try_from(number.rem_euclid(of)).unwrap_or_default()
 }
 
 /// As [`UnixTime::write_rfc_3339`].
@@ -173,9 +178,9 @@ impl fmt::Display for UnixTime {
     }
 }
 
-/// The last two decimal digits of a part of a date, which is not negative.
-fn two(part: i64) -> [u8; 2] {
-    let part = u8::try_from(part.rem_euclid(100)).unwrap_or_default();
+/// The last two decimal digits of a part of a date.
+fn two(part: u32) -> [u8; 2] {
+    let part = u8::try_from(part % 100).unwrap_or_default();
     [b'0' + part / 10, b'0' + part % 10]
 }
 
@@ -185,7 +190,7 @@ fn digit_value(digit: u8) -> Option<i64> {
 }
 
 /// The three letters at place `index` of a run of three-letter names.
-fn name(names: &'static [u8], index: i64) -> [u8; 3] {
+fn name(names: &'static [u8], index: u32) -> [u8; 3] {
     let place = usize::try_from(index).ok().and_then(|index| names.get(index * 3..));
     place.and_then(|names| names.first_chunk()).copied().unwrap_or(*b"???")
 }

@@ -46,7 +46,7 @@ impl Proxies {
             ForwardedBy::Forwarded => "Forwarded",
         };
         let mut client = peer;
-        let fields = head.headers.iter().rev().filter(|header| header.name.eq_ignore_ascii_case(name));
+        let fields = head.headers.iter().rev().filter(|header| header.is_named(name));
         for element in fields.flat_map(|header| header.value.rsplit(|byte| *byte == b',')) {
             let element = element.trim_ascii();
             // RFC 9110 §5.6.1.2: empty elements are none.

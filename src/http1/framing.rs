@@ -33,9 +33,9 @@ impl Framing {
 pub fn framing(head: &Head<'_>, http_1_0: bool) -> Result<Framing, Refusal> {
     let (mut lengths, mut encodings) = (Values::None, Values::None);
     for header in head.headers {
-        if header.name.eq_ignore_ascii_case("Content-Length") {
+        if header.is_named("Content-Length") {
             lengths.add(header);
-        } else if header.name.eq_ignore_ascii_case("Transfer-Encoding") {
+        } else if header.is_named("Transfer-Encoding") {
             encodings.add(header);
         }
     }

@@ -116,7 +116,7 @@ fn facts(head: &Head<'_>, http_1_0: bool) -> Result<Facts, Refusal> {
     let (mut keeps, mut closes) = (false, false);
     let (mut expects_continue, mut expects_other) = (false, false);
     for header in head.headers {
-        let is = |name: &str| header.name.eq_ignore_ascii_case(name);
+        let is = |name: &str| header.is_named(name);
         match header.name.len() {
             4 if is("Host") => hosts.add(header),
             6 if is("Expect") => {

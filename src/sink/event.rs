@@ -103,7 +103,7 @@ impl<'a> Shown<'a> {
 /// The value of the first `Content-Type` of `headers`.
 #[cfg(feature = "config")]
 fn content_type<'h>(headers: &[Header<'h>]) -> Option<&'h [u8]> {
-    headers.iter().find(|header| header.name.eq_ignore_ascii_case("Content-Type")).map(|header| header.value)
+    headers.iter().find(|header| header.is_named("Content-Type")).map(|header| header.value)
 }
 
 /// Appends `event` to `out` as one line of JSON, line end included.

@@ -120,7 +120,7 @@ impl Plan {
                 continue;
             }
             // A name has one meaning.
-            if let Some((_, role)) = self.wanted.iter().find(|(name, _)| is_named(header.name, name)) {
+            if let Some((_, role)) = self.wanted.iter().find(|(name, _)| header.is_named(name)) {
                 parts.found.take(scheme, *role, without_optional_white_space(header.value));
             }
         }
@@ -243,13 +243,4 @@ impl<'a> Parts<'a> {
         let (out, _) = decoded.split_at_mut(self.signature_bytes);
         self.found.later().skip(self.at).any(|text| encoding::decode(scheme.encoding, text, out) && is_right(out))
     }
-}
-
-/// Whether a header's name is this one, in whatever case. Names of one length mostly differ in their last letter, and one
-/// that doesn't mostly comes as it is documented: the letters are gone through for the rest.
-#[inline]
-fn is_named(name: &str, wanted: &str) -> bool {
-    // Where the letters are the same, so is what is left without the bit that tells their case.
-    let last = |name: &str| name.as_bytes().last().map(|byte| byte | 0x20);
-    name.len() == wanted.len() && last(name) == last(wanted) && (name == wanted || name.eq_ignore_ascii_case(wanted))
 }
