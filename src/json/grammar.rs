@@ -181,13 +181,13 @@ fn marks(eight: [u8; 8]) -> u64 {
     const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
     const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
     let eight = u64::from_le_bytes(eight);
-    // A byte's high bit is set where the byte is below `limit` (Warren, "Hacker's Delight" §6-1). A borrow can set bits
-    // above the first one that is right, never below it.
-    let below = |limit: u8, bytes: u64| bytes.wrapping_sub(ONES * u64::from(limit)) & !bytes;
+    // Less `limit`, a byte below it has its high bit set, and so has one that had it before (Warren, "Hacker's Delight" §6-1). A
+    // borrow can set bits above the first one that is right, never below it.
+    let less = |limit: u8, bytes: u64| bytes.wrapping_sub(ONES * u64::from(limit));
     // With their second bit flipped, the control characters stay below 0x20, and the quote becomes 0x20.
-    let control_or_quote = below(0x21, eight ^ (ONES * 2));
-    let backslash = below(1, eight ^ (ONES * u64::from(b'\\')));
-    (control_or_quote | backslash) & HIGHS
+    let control_or_quote = less(0x21, eight ^ (ONES * 2));
+    let backslash = less(1, eight ^ (ONES * u64::from(b'\\')));
+    (control_or_quote | backslash) & (HIGHS & !eight)
 }
 
 /// What follows a number whose sign was taken.
