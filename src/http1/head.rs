@@ -30,14 +30,15 @@ pub(super) enum End {
     MalformedAt(usize),
 }
 
-/// The end of the last field's line, and the empty line behind it. Searching for it line by line took three times as long.
-static EMPTY_LINE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\r\n\r\n"));
+/// The end of a line and the empty line behind it. The CR before it is for [`find_bare_lf`] to see: no two bytes of this stand
+/// at the end of every line, so that the search stops nowhere else.
+static EMPTY_LINE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\n\r\n"));
 
 /// Looks for the end of a head in `bytes`, of which the first `from` were looked through before.
 pub(super) fn find_end(bytes: &[u8], from: usize) -> End {
     // It may have begun in what was looked through.
-    let begin = from.saturating_sub(3);
-    let end = EMPTY_LINE.find(bytes.get(begin..).unwrap_or_default()).map(|at| begin + at + 4);
+    let begin = from.saturating_sub(2);
+    let end = EMPTY_LINE.find(bytes.get(begin..).unwrap_or_default()).map(|at| begin + at + 3);
     let head = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
     match (find_bare_lf(head, from), end) {
         (Some(at), _) => End::MalformedAt(at + 1),
