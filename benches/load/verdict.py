@@ -41,18 +41,22 @@ def figures(results):
     return {key: figure(turns) for key, turns in rounds.items()}
 
 
+# What is told of a turn.
+VALUES = {
+    "rate": lambda turn: turn["requests"] / turn["duration_us"] * 1e6,
+    "p50_us": lambda turn: turn["p50_us"],
+    "p99_us": lambda turn: turn["p99_us"],
+    "cpu_us": lambda turn: turn["cpu_s"] / turn["requests"] * 1e6,
+    "cores": lambda turn: turn["in_turn_s"] / turn["duration_us"] * 1e6,
+    "wrk_cores": lambda turn: turn["wrk_s"] / turn["duration_us"] * 1e6,
+}
+
+
 def figure(turns):
     """The medians of some turns, and how far their rates lie apart."""
-    rates = [turn["requests"] / turn["duration_us"] * 1e6 for turn in turns]
-    return {
-        "rate": median(rates),
-        "spread": (max(rates) - min(rates)) / median(rates),
-        "p50_us": median(turn["p50_us"] for turn in turns),
-        "p99_us": median(turn["p99_us"] for turn in turns),
-        "cpu_us": median(turn["cpu_s"] / turn["requests"] * 1e6 for turn in turns),
-        "cores": median(turn["in_turn_s"] / turn["duration_us"] * 1e6 for turn in turns),
-        "wrk_cores": median(turn["wrk_s"] / turn["duration_us"] * 1e6 for turn in turns),
-    }
+    medians = {key: median(map(value, turns)) for key, value in VALUES.items()}
+    rates = [VALUES["rate"](turn) for turn in turns]
+    return {**medians, "spread": (max(rates) - min(rates)) / medians["rate"]}
 
 
 # What is compared, with whom, and the limit of the ratio.
@@ -67,13 +71,19 @@ PROMISES = (
 
 
 def judge(results):
-    """Every promise on what was measured, one line for each number of connections."""
-    seen = figures(results)
+    """Every promise on what was measured, one line for each number of connections.
+
+    Two are compared within a round, where their turns lie close together: from round to round the machine is faster or slower by
+    more than what parts them. The ratio is the median of those of the rounds.
+    """
+    turns = {(turn["peer"], turn["connections"], turn["round"]): turn for turn in results["turns"]}
     lines = []
     for what, key, rival, limit, at_least in PROMISES:
         for connections in CONNECTIONS:
-            ours, theirs = seen.get(("hookgate", connections)), seen.get((rival, connections))
-            if ours and theirs:
-                title, ratio = results["peers"][rival]["title"], ours[key] / theirs[key]
-                lines.append(Line(what, title, connections, ratio, limit, at_least))
+            rounds = range(results["rounds"])
+            pairs = [(turns.get(("hookgate", connections, it)), turns.get((rival, connections, it))) for it in rounds]
+            ratios = [VALUES[key](ours) / VALUES[key](theirs) for ours, theirs in pairs if ours and theirs]
+            if ratios:
+                title = results["peers"][rival]["title"]
+                lines.append(Line(what, title, connections, median(ratios), limit, at_least))
     return lines
