@@ -30,7 +30,7 @@ pub(super) enum End {
     MalformedAt(usize),
 }
 
-/// The end of a line and the empty line behind it. The CR before it is for [`find_bare_lf`] to see: no two bytes of this stand
+/// The end of a line and the empty line behind it. The CR before it is for [`first_bare_lf`] to see: no two bytes of this stand
 /// at the end of every line, so that the search stops nowhere else.
 static EMPTY_LINE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\n\r\n"));
 
@@ -40,27 +40,25 @@ pub(super) fn find_end(bytes: &[u8], from: usize) -> End {
     let begin = from.saturating_sub(2);
     let end = EMPTY_LINE.find(bytes.get(begin..).unwrap_or_default()).map(|at| begin + at + 3);
     let head = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
-    match (find_bare_lf(head, from), end) {
-        (Some(at), _) => End::MalformedAt(at + 1),
-        (None, Some(end)) => End::At(end),
+    match (end, first_bare_lf(head, from, end.is_some())) {
+        (_, Some(at)) => End::MalformedAt(at + 1),
+        (Some(end), None) => End::At(end),
         (None, None) => End::NotBefore(bytes.len()),
     }
 }
 
-/// Where the first LF of `bytes` from `from` on is that has no CR before it.
-fn find_bare_lf(bytes: &[u8], from: usize) -> Option<usize> {
-    if from == 0 && bytes.starts_with(b"\n") {
-        return Some(0);
-    }
+/// Where the first LF of `bytes` from `from` on is that has no CR before it. Where there is likely none, all are looked at together
+/// first: line by line, a whole head takes longer. What has no end may be long, and few lines.
+fn first_bare_lf(bytes: &[u8], from: usize, likely_none: bool) -> Option<usize> {
     let begin = from.saturating_sub(1);
     let before = bytes.get(begin..).unwrap_or_default();
-    let after = before.get(1..).unwrap_or_default();
-    let is_bare = || before.iter().zip(after).map(|(before, byte)| (*byte == b'\n') & (*before != b'\r'));
-    // Mostly there is none: without a way out at each byte, many are looked at together.
-    if !is_bare().fold(false, |any, bare| any | bare) {
+    let pairs = before.iter().zip(before.get(1..).unwrap_or_default());
+    let none_later = || !pairs.fold(false, |any, (before, byte)| any | ((*byte == b'\n') & (*before != b'\r')));
+    if likely_none && !(from == 0 && bytes.starts_with(b"\n")) && none_later() {
         return None;
     }
-    is_bare().position(|bare| bare).map(|at| begin + at + 1)
+    let mut line_ends = memchr::memchr_iter(b'\n', bytes.get(from..).unwrap_or_default()).map(|at| from + at);
+    line_ends.find(|at| !bytes.get(..*at).unwrap_or_default().ends_with(b"\r"))
 }
 
 /// Where `bytes`, the beginning of a head of which the first `from` were looked through before, show a CR that is not of a line
