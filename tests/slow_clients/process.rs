@@ -30,10 +30,14 @@ impl Process {
         self.status("VmHWM:")
     }
 
+    /// Whether a signal to stop has reached all of it.
+    pub(super) fn is_stopped(&self) -> bool {
+        let mut threads = fs::read_dir(self.0.join("task")).expect("the receiver runs");
+        threads.all(|thread| status(&thread.expect("it has a name").path(), "State:").starts_with('T'))
+    }
+
     fn status(&self, name: &str) -> usize {
-        let status = fs::read_to_string(self.0.join("status")).expect("the receiver runs");
-        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("Linux tells it");
-        let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("a number of KiB");
+        let kib: usize = status(&self.0, name).trim_end_matches(" kB").parse().expect("a number of KiB");
         kib * 1024
     }
 
@@ -85,6 +89,29 @@ impl Process {
         thread::sleep(time);
         self.processor_time() - before
     }
+}
+
+/// What the system says under `name` of the process or thread that `folder` is of.
+fn status(folder: &Path, name: &str) -> String {
+    let status = fs::read_to_string(folder.join("status")).expect("it runs");
+    let value = status.lines().find_map(|line| line.strip_prefix(name)).expect("Linux tells it");
+    value.trim().to_string()
+}
+
+/// How many bytes this system holds that somebody sent to or from `port` and nobody has read, connections that are not accepted
+/// counted as one each.
+pub(super) fn unread_bytes(port: u16) -> u64 {
+    let table = fs::read_to_string("/proc/net/tcp").expect("Linux tells it");
+    let end = format!(":{port:04X}");
+    let queues = table.lines().filter_map(|line| {
+        let mut fields = line.split_whitespace().skip(1);
+        let (local, remote) = (fields.next()?, fields.next()?);
+        // Of proc_net_tcp: what is not acknowledged, and what is not read.
+        let queues = fields.nth(1)?.split_once(':')?;
+        (local.ends_with(&end) || remote.ends_with(&end)).then_some(queues)
+    });
+    let number = |hex| u64::from_str_radix(hex, 16).expect("a number");
+    queues.map(|(sent, come)| number(sent) + number(come)).sum()
 }
 
 fn sum_of_ticks<'a>(fields: impl Iterator<Item = &'a str>) -> Duration {

@@ -1,6 +1,6 @@
 //! Who has to go when there is no room for all.
 
-use super::process::{Process, until};
+use super::process::{Process, unread_bytes, until};
 use super::siege::alone;
 use super::swarm::connect_from;
 use crate::support::PATIENCE;
@@ -132,8 +132,6 @@ fn when_buffers_are_full_the_oldest_that_holds_much_goes_and_small_ones_stay() {
 fn when_buffers_are_full_another_address_than_the_heaviest_is_spared() {
     let _alone = alone();
     let receiver = setup().arguments(&["--buffer-limit", "1400000"]).start();
-    let process = Process::new(receiver.id());
-    let resident = process.resident_bytes();
     let mut other = client_from(3, &receiver);
     let [mut first, mut second] = [2, 2].map(|from| client_from(from, &receiver));
     let bytes = long(600_000).bytes();
@@ -141,7 +139,7 @@ fn when_buffers_are_full_another_address_than_the_heaviest_is_spared() {
         client.write(&bytes[..550_000]);
     }
     // Of two that are read at the same time either may hold more when it is too much.
-    until(PATIENCE, || process.resident_bytes() > resident + 1_050_000).expect("both are read");
+    until(PATIENCE, || unread_bytes(receiver.address.port()) == 0).expect("both are read");
     second.write(&bytes[..550_000]);
     assert_eq!(first.next(), Err(Nothing::Closed));
     for client in [&mut other, &mut second] {
@@ -155,15 +153,16 @@ fn when_buffers_are_full_nobody_goes_whose_request_is_decided() {
     let _alone = alone();
     let receiver = setup().arguments(&["--buffer-limit", "1300000"]).start();
     let process = Process::new(receiver.id());
-    let (resident, descriptors) = (process.resident_bytes(), process.descriptors());
+    let descriptors = process.descriptors();
     let bytes = long(900_000).bytes();
     let mut decided = client_from(2, &receiver);
     decided.write(&bytes[..bytes.len() - 10]);
     let mut others: Vec<Client> = (0..10).map(|_| client_from(2, &receiver)).collect();
-    let is_read = || process.resident_bytes() > resident + 850_000 && process.descriptors() == descriptors + 11;
+    let is_read = || unread_bytes(receiver.address.port()) == 0 && process.descriptors() == descriptors + 11;
     until(PATIENCE, is_read).expect("it is read");
     // In one turn the request is decided, which holds most and is oldest, and then the others come to hold too much.
     receiver.signal("STOP");
+    until(PATIENCE, || process.is_stopped()).expect("it stops");
     decided.write(&bytes[bytes.len() - 10..]);
     for other in &mut others {
         other.write(&long(100_000).bytes()[..60_000]);
