@@ -1,6 +1,7 @@
 //! One case over a socket: what the client sees.
 
 use crate::support::client::Nothing;
+use crate::support::queues::wait_until_all_has_come_from;
 use crate::support::wire;
 use crate::table::{Case, End, Step, delivery_as};
 use std::io::{ErrorKind, Read, Write};
@@ -52,7 +53,13 @@ pub(crate) fn play(case: &Case, number: usize, manner: Manner) -> Seen {
             wire.stream.end();
             true
         }
-        Step::Vanish => true,
+        Step::Vanish => {
+            // Over TLS there is something that it has not read: its session tickets.
+            if wire::speaks_tls() {
+                wait_until_all_has_come_from(wire.stream.socket().local_addr().expect("it is connected").port());
+            }
+            true
+        }
     });
     match case.end {
         _ if !waited => {}

@@ -98,22 +98,6 @@ fn status(folder: &Path, name: &str) -> String {
     value.trim().to_string()
 }
 
-/// How many bytes this system holds that somebody sent to or from `port` and nobody has read, connections that are not accepted
-/// counted as one each.
-pub(super) fn unread_bytes(port: u16) -> u64 {
-    let table = fs::read_to_string("/proc/net/tcp").expect("Linux tells it");
-    let end = format!(":{port:04X}");
-    let queues = table.lines().filter_map(|line| {
-        let mut fields = line.split_whitespace().skip(1);
-        let (local, remote) = (fields.next()?, fields.next()?);
-        // Of proc_net_tcp: what is not acknowledged, and what is not read.
-        let queues = fields.nth(1)?.split_once(':')?;
-        (local.ends_with(&end) || remote.ends_with(&end)).then_some(queues)
-    });
-    let number = |hex| u64::from_str_radix(hex, 16).expect("a number");
-    queues.map(|(sent, come)| number(sent) + number(come)).sum()
-}
-
 fn sum_of_ticks<'a>(fields: impl Iterator<Item = &'a str>) -> Duration {
     let ticks: u64 = fields.map(|field| field.parse::<u64>().expect("a number of ticks")).sum();
     // USER_HZ is 100 wherever Linux runs.

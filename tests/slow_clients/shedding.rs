@@ -1,10 +1,11 @@
 //! Who has to go when there is no room for all.
 
-use super::process::{Process, unread_bytes, until};
+use super::process::{Process, until};
 use super::siege::alone;
 use super::swarm::connect_from;
 use crate::support::PATIENCE;
 use crate::support::client::{Client, Nothing};
+use crate::support::queues::on_the_way;
 use crate::support::receiver::{Receiver, setup};
 use crate::support::request::{Post, signed};
 
@@ -139,7 +140,7 @@ fn when_buffers_are_full_another_address_than_the_heaviest_is_spared() {
         client.write(&bytes[..550_000]);
     }
     // Of two that are read at the same time either may hold more when it is too much.
-    until(PATIENCE, || unread_bytes(receiver.address.port()) == 0).expect("both are read");
+    until(PATIENCE, || on_the_way(receiver.address.port()) == 0).expect("both are read");
     second.write(&bytes[..550_000]);
     assert_eq!(first.next(), Err(Nothing::Closed));
     for client in [&mut other, &mut second] {
@@ -158,7 +159,7 @@ fn when_buffers_are_full_nobody_goes_whose_request_is_decided() {
     let mut decided = client_from(2, &receiver);
     decided.write(&bytes[..bytes.len() - 10]);
     let mut others: Vec<Client> = (0..10).map(|_| client_from(2, &receiver)).collect();
-    let is_read = || unread_bytes(receiver.address.port()) == 0 && process.descriptors() == descriptors + 11;
+    let is_read = || on_the_way(receiver.address.port()) == 0 && process.descriptors() == descriptors + 11;
     until(PATIENCE, is_read).expect("it is read");
     // In one turn the request is decided, which holds most and is oldest, and then the others come to hold too much.
     receiver.signal("STOP");

@@ -15,6 +15,7 @@ pub(crate) mod fleet;
 pub(crate) mod folder;
 #[cfg(feature = "store")]
 pub(crate) mod ledger;
+pub(crate) mod queues;
 pub(crate) mod receiver;
 pub(crate) mod request;
 pub(crate) mod signer;
