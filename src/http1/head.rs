@@ -40,25 +40,28 @@ pub(super) fn find_end(bytes: &[u8], from: usize) -> End {
     let begin = from.saturating_sub(2);
     let end = EMPTY_LINE.find(bytes.get(begin..).unwrap_or_default()).map(|at| begin + at + 3);
     let head = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
-    match (end, first_bare_lf(head, from, end.is_some())) {
-        (_, Some(at)) => End::MalformedAt(at + 1),
-        (Some(end), None) => End::At(end),
+    let bare_lf = match end {
+        Some(_) if !has_bare_lf(head) => None,
+        // Without an end it may be long, and few lines.
+        _ => first_bare_lf(head, from),
+    };
+    match (bare_lf, end) {
+        (Some(at), _) => End::MalformedAt(at + 1),
+        (None, Some(end)) => End::At(end),
         (None, None) => End::NotBefore(bytes.len()),
     }
 }
 
-/// Where the first LF of `bytes` from `from` on is that has no CR before it. Where there is likely none, all are looked at together
-/// first: line by line, a whole head takes longer. What has no end may be long, and few lines.
-fn first_bare_lf(bytes: &[u8], from: usize, likely_none: bool) -> Option<usize> {
-    let begin = from.saturating_sub(1);
-    let before = bytes.get(begin..).unwrap_or_default();
-    let pairs = before.iter().zip(before.get(1..).unwrap_or_default());
-    let none_later = || !pairs.fold(false, |any, (before, byte)| any | ((*byte == b'\n') & (*before != b'\r')));
-    if likely_none && !(from == 0 && bytes.starts_with(b"\n")) && none_later() {
-        return None;
-    }
-    let mut line_ends = memchr::memchr_iter(b'\n', bytes.get(from..).unwrap_or_default()).map(|at| from + at);
-    line_ends.find(|at| !bytes.get(..*at).unwrap_or_default().ends_with(b"\r"))
+/// Whether `head` has an LF without a CR before it: all of it at once, since line by line a whole head takes longer.
+fn has_bare_lf(head: &[u8]) -> bool {
+    let pairs = head.iter().zip(head.get(1..).unwrap_or_default());
+    head.starts_with(b"\n") | pairs.fold(false, |any, (before, byte)| any | ((*byte == b'\n') & (*before != b'\r')))
+}
+
+/// Where the first such LF is, of those from `from` on, line by line.
+fn first_bare_lf(head: &[u8], from: usize) -> Option<usize> {
+    let mut line_ends = memchr::memchr_iter(b'\n', head.get(from..).unwrap_or_default()).map(|at| from + at);
+    line_ends.find(|at| !head.get(..*at).unwrap_or_default().ends_with(b"\r"))
 }
 
 /// Where `bytes`, the beginning of a head of which the first `from` were looked through before, show a CR that is not of a line
